@@ -1,0 +1,1 @@
+"""The thin floor under every service: settings, database, bus, gRPC, identity, money, telemetry."""

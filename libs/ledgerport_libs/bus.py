@@ -1,0 +1,316 @@
+"""JetStream carries events from outbox to handler; the only copy of anything stays in PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import nats
+import psycopg
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext, api
+from nats.js.errors import APIError, NotFoundError
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database, Transaction
+
+log = telemetry.logger("bus")
+
+_SECOND = 1.0
+MESSAGE_ID = "Nats-Msg-Id"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream and the first word of every subject in it."""
+
+    name: str
+    prefix: str
+
+    @property
+    def subjects(self) -> list[str]:
+        return [f"{self.prefix}.v1.>"]
+
+
+ENTITIES = Stream("ENTITIES", "entities")
+CREDENTIALS = Stream("CREDENTIALS", "auth")
+CONNECTIONS = Stream("CONNECTIONS", "connections")
+RECORDS = Stream("RECORDS", "records")
+
+# Seven days is longer than any outage we plan for; what is older comes back from the outbox.
+_MAX_AGE = 7 * 24 * 3600
+_MAX_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """An event as it is put into the outbox: same id, same event."""
+
+    event_id: str
+    subject: str
+    payload: bytes
+
+    async def put(self, tx: Transaction) -> None:
+        """Into the outbox, in the transaction that makes it true."""
+        headers = json.dumps({"traceparent": telemetry.current_traceparent()})
+        await tx.run("outbox_add", event_id=self.event_id, subject=self.subject, payload=self.payload, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    id: int
+    event_id: str
+    subject: str
+    payload: bytes
+    headers: dict[str, str]
+
+
+class Bus:
+    """A connection to NATS that comes back by itself."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.jetstream: JetStreamContext = client.jetstream(timeout=5)
+
+    @classmethod
+    async def connect(cls, url: str, service: str) -> Bus:
+        async def disconnected() -> None:
+            log.warning("nats_connection_lost")
+
+        async def reconnected() -> None:
+            log.info("nats_connection_is_back")
+
+        async def failed(error: Exception) -> None:
+            log.warning("nats_trouble", error=repr(error))
+
+        client = await nats.connect(
+            url,
+            name=service,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            connect_timeout=5,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            disconnected_cb=disconnected,
+            reconnected_cb=reconnected,
+            error_cb=failed,
+        )
+        return cls(client)
+
+    async def close(self) -> None:
+        if not self.client.is_closed:
+            await self.client.close()
+
+    async def ready(self) -> None:
+        if not self.client.is_connected:
+            raise ConnectionError("not connected to NATS")
+
+    async def ensure(self, stream: Stream) -> datetime:
+        """Make the stream if it is not there; when it was made, so that a lost one is noticed."""
+        try:
+            info = await self.jetstream.stream_info(stream.name)
+        except NotFoundError:
+            try:
+                info = await self.jetstream.add_stream(
+                    name=stream.name,
+                    subjects=stream.subjects,
+                    max_age=_MAX_AGE,
+                    max_bytes=_MAX_BYTES,
+                    duplicate_window=120,
+                    discard=api.DiscardPolicy.OLD,
+                )
+            except APIError:  # another service made it in the same moment
+                info = await self.jetstream.stream_info(stream.name)
+        if info.created is None:
+            raise ConnectionError(f"{stream.name} has no time of creation")
+        return info.created
+
+
+class OutboxRelay:
+    """Publishes one service's outbox. A crash after sending repeats the same ids, which JetStream drops."""
+
+    def __init__(self, db: Database, bus: Bus, stream: Stream, *, retention_days: int, batch: int = 200) -> None:
+        self._db, self._bus, self._stream = db, bus, stream
+        self._retention_days, self._batch = retention_days, batch
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Something was just committed: publish now instead of at the next look."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises on trouble; the caller runs it again."""
+        await self._replay_if_lost()
+        rounds = 0
+        while True:
+            sent = await self._publish()
+            rounds += 1
+            if rounds % 120 == 0:
+                await self._db.run("outbox_prune", days=self._retention_days)
+            if rounds % 20 == 0:
+                await self._replay_if_lost()
+            if sent < self._batch:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), 0.25 * _SECOND)
+        except TimeoutError:
+            return
+
+    async def _publish(self) -> int:
+        async with self._db.transaction() as tx:
+            rows = await tx.all("outbox_claim", _Waiting, batch=self._batch)
+            if rows:
+                await asyncio.gather(*(self._send(row) for row in rows))
+                await tx.run("outbox_published", ids=[row.id for row in rows])
+                telemetry.EVENTS_PUBLISHED.labels(self._stream.name).inc(len(rows))
+        return len(rows)
+
+    async def _send(self, row: _Waiting) -> None:
+        headers = {MESSAGE_ID: row.event_id, **{k: v for k, v in row.headers.items() if v}}
+        await self._bus.jetstream.publish(row.subject, row.payload, timeout=5, headers=headers)
+
+    async def _replay_if_lost(self) -> None:
+        """A stream that is younger than the one we published to has lost what we sent: send it again."""
+        created = await self._bus.ensure(self._stream)
+        async with self._db.transaction() as tx:
+            seen = await tx.value("stream_seen", stream=self._stream.name)
+            if seen == created:
+                return
+            if seen is not None:
+                count = await tx.run("outbox_replay", prefix=f"{self._stream.prefix}.%")
+                log.warning("stream_was_lost_and_is_replayed", stream=self._stream.name, events=count)
+            await tx.run("stream_remember", stream=self._stream.name, created_at=created)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingEvent:
+    """One event as a handler sees it."""
+
+    event_id: str
+    subject: str
+    payload: bytes
+    traceparent: str
+
+
+Handler = Callable[[Sequence[IncomingEvent]], Awaitable[None]]
+
+
+class BadEvent(Exception):
+    """The handler will never be able to use this event: it goes to the dead letters, where a person can see it."""
+
+
+class Consumer:
+    """Feeds one durable consumer's events to a handler, in batches; acks only after the handler has committed.
+
+    The handler is called with a whole batch. If that fails for another reason than the database being away, the
+    events are tried one by one, and the one that fails for good goes to the dead letters.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        db: Database,
+        stream: Stream,
+        durable: str,
+        handler: Handler,
+        *,
+        subject: str = "",
+        batch: int = 200,
+    ) -> None:
+        self._bus, self._db, self._stream, self._durable, self._handler = bus, db, stream, durable, handler
+        self._subject, self._batch = subject or stream.subjects[0], batch
+
+    async def run(self) -> None:
+        """Until cancelled. Raises on trouble; the caller runs it again."""
+        await self._bus.ensure(self._stream)
+        subscription = await self._bus.jetstream.pull_subscribe(
+            self._subject,
+            durable=self._durable,
+            stream=self._stream.name,
+            config=api.ConsumerConfig(
+                ack_wait=60,
+                max_ack_pending=self._batch * 10,
+                deliver_policy=api.DeliverPolicy.ALL,
+                max_deliver=-1,
+            ),
+        )
+        quiet = 0
+        try:
+            while True:
+                try:
+                    messages = await subscription.fetch(self._batch, timeout=1)
+                except TimeoutError:
+                    quiet += 1
+                    if quiet % 5 == 0:  # a consumer that was lost with its stream stays silent for ever
+                        await subscription.consumer_info()
+                    continue
+                quiet = 0
+                await self._handle(messages)
+        finally:
+            if self._bus.client.is_connected:
+                await subscription.unsubscribe()
+
+    async def _handle(self, messages: list[Msg]) -> None:
+        try:
+            await self._handler([_incoming(message) for message in messages])
+        except (psycopg.OperationalError, OSError):
+            await _all(message.nak(delay=1) for message in messages)
+            raise
+        except Exception as error:
+            log.warning("batch_failed", consumer=self._durable, error=repr(error), events=len(messages))
+            for message in messages:
+                await self._handle_one(message)
+            return
+        await _all(message.ack() for message in messages)
+        telemetry.EVENTS_HANDLED.labels(self._durable, "done").inc(len(messages))
+
+    async def _handle_one(self, message: Msg) -> None:
+        event = _incoming(message)
+        try:
+            await self._handler([event])
+        except (psycopg.OperationalError, OSError):
+            await message.nak(delay=1)
+            raise
+        except Exception as error:
+            tries = message.metadata.num_delivered or 1
+            log.error("event_failed", consumer=self._durable, event_id=event.event_id, tries=tries, exc_info=True)
+            if tries < 5 and not isinstance(error, BadEvent):
+                await message.nak(delay=2.0**tries)
+                return
+            await self._db.run(
+                "dead_letter_add",
+                consumer=self._durable,
+                subject=event.subject,
+                payload=event.payload,
+                error=telemetry.redactor.text(repr(error)),
+            )
+            telemetry.EVENTS_HANDLED.labels(self._durable, "dead").inc()
+        else:
+            telemetry.EVENTS_HANDLED.labels(self._durable, "done").inc()
+        await message.ack()
+
+
+async def once(tx: Transaction, consumer: str, event_id: str) -> bool:
+    """True the first time a consumer meets an event; commit the work in the same transaction."""
+    return await tx.run("inbox_add", consumer=consumer, event_id=event_id) == 1
+
+
+def _incoming(message: Msg) -> IncomingEvent:
+    headers = message.headers or {}
+    return IncomingEvent(
+        event_id=headers.get(MESSAGE_ID, ""),
+        subject=message.subject,
+        payload=message.data,
+        traceparent=headers.get("traceparent", ""),
+    )
+
+
+async def _all(waits: Iterable[Awaitable[None]]) -> None:
+    await asyncio.gather(*waits)

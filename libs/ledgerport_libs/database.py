@@ -1,0 +1,137 @@
+"""PostgreSQL: a pool, transactions, and named queries that live in .sql files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any, LiteralString, TypeVar, cast
+
+import psycopg
+from psycopg.rows import class_row, tuple_row
+from psycopg_pool import AsyncConnectionPool
+
+T = TypeVar("T")
+Connection = psycopg.AsyncConnection[Any]
+_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+
+
+class Queries(Mapping[str, LiteralString]):
+    """The named statements of .sql files. Each begins with a line `-- name: claim_outbox`."""
+
+    def __init__(self, *texts: str) -> None:
+        self._statements: dict[str, LiteralString] = {}
+        for text in texts:
+            parts = _NAME.split(text)
+            for name, statement in zip(parts[1::2], parts[2::2], strict=True):
+                if name in self._statements:
+                    raise ValueError(f"two queries are named {name}")
+                # The files are part of the program, as literal as its source.
+                self._statements[name] = cast("LiteralString", statement.strip())
+
+    @classmethod
+    def of(cls, package: str, *files: str) -> Queries:
+        """The queries of a service's package, and those of the outbox and inbox that every service has."""
+        own = [resources.files(package).joinpath(name).read_text() for name in files or ("queries.sql",)]
+        floor = resources.files("ledgerport_libs").joinpath("queries.sql").read_text()
+        return cls(floor, *own)
+
+    def __getitem__(self, name: str) -> LiteralString:
+        return self._statements[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._statements)
+
+    def __len__(self) -> int:
+        return len(self._statements)
+
+
+class Transaction:
+    """Runs named queries on one connection. Values go in as parameters, rows come out as dataclasses."""
+
+    def __init__(self, connection: Connection, queries: Queries) -> None:
+        self._connection = connection
+        self._queries = queries
+
+    async def one(self, query: str, into: type[T], **params: object) -> T | None:
+        """The only row, or None. More than one row is a programming error."""
+        rows = await self.all(query, into, **params)
+        if len(rows) > 1:
+            raise LookupError(f"{query} found {len(rows)} rows")
+        return rows[0] if rows else None
+
+    async def all(self, query: str, into: type[T], **params: object) -> list[T]:
+        async with self._connection.cursor(row_factory=class_row(into)) as cursor:
+            await cursor.execute(self._queries[query], params)
+            return await cursor.fetchall()
+
+    async def value(self, query: str, **params: object) -> Any:
+        """The first column of the only row, or None."""
+        async with self._connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(self._queries[query], params)
+            row = await cursor.fetchone()
+            return row[0] if row else None
+
+    async def run(self, query: str, **params: object) -> int:
+        """How many rows were touched."""
+        return (await self._connection.execute(self._queries[query], params)).rowcount
+
+    async def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """The same statement for each row, pipelined."""
+        if rows:
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(self._queries[query], rows)
+
+
+class Database:
+    """A service's own database."""
+
+    def __init__(self, url: str, queries: Queries, *, pool_size: int = 8, statement_timeout: float = 30.0) -> None:
+        self._queries = queries
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            timeout=10.0,
+            reconnect_timeout=float("inf"),
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "options": f"-c statement_timeout={int(statement_timeout * 1000)} -c timezone=UTC",
+                "connect_timeout": 5,
+            },
+        )
+
+    async def open(self) -> None:
+        await self._pool.open(wait=True, timeout=30.0)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Everything inside is committed together, or not at all."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield Transaction(connection, self._queries)
+
+    async def one(self, query: str, into: type[T], **params: object) -> T | None:
+        async with self.transaction() as tx:
+            return await tx.one(query, into, **params)
+
+    async def all(self, query: str, into: type[T], **params: object) -> list[T]:
+        async with self.transaction() as tx:
+            return await tx.all(query, into, **params)
+
+    async def value(self, query: str, **params: object) -> Any:
+        async with self.transaction() as tx:
+            return await tx.value(query, **params)
+
+    async def run(self, query: str, **params: object) -> int:
+        async with self.transaction() as tx:
+            return await tx.run(query, **params)
+
+    async def ready(self) -> None:
+        """Raises where the database does not answer."""
+        async with self._pool.connection(timeout=2.0) as connection:
+            await connection.execute("SELECT 1")

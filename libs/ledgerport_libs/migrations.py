@@ -1,0 +1,41 @@
+"""Plain SQL migrations, applied in order under an advisory lock, so that replicas may start side by side."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import yoyo
+
+# Any fixed number: PostgreSQL keeps advisory locks apart by database.
+_LOCK = 4_202_611
+
+
+def migrate(database_url: str, package: str) -> int:
+    """Bring the database up to the package's migrations; how many were applied. Blocking: call it before serving.
+
+    yoyo's own lock is a row that outlives a killed process, so an advisory lock, which does not, stands in for it.
+    """
+    with psycopg.connect(database_url, autocommit=True) as guard:
+        guard.execute("SET lock_timeout = '60s'")
+        guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        backend = yoyo.get_backend(_yoyo_address(database_url))
+        try:
+            waiting = backend.to_apply(yoyo.read_migrations(*(str(folder) for folder in folders(package))))
+            backend.apply_migrations(waiting)
+            return len(waiting)
+        finally:
+            backend.connection.close()
+
+
+def folders(package: str) -> list[Path]:
+    """Where the migrations of a service lie: those of the floor first, then its own."""
+    roots = (resources.files("ledgerport_libs"), resources.files(package))
+    return [Path(str(root.joinpath("migrations"))) for root in roots]
+
+
+def _yoyo_address(database_url: str) -> str:
+    parts = urlsplit(database_url)
+    return urlunsplit(parts._replace(scheme="postgresql+psycopg"))

@@ -1,0 +1,253 @@
+"""gRPC: a server whose one interceptor decides who may call, and channels that prove who we are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from ledgerport.common.v1 import access_pb2
+from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.errors import (
+    AppError,
+    InvalidRequest,
+    NotAllowed,
+    NotSignedIn,
+    PassingTrouble,
+    abort,
+    error_of,
+)
+from ledgerport_libs.identity import Caller, ServiceIdentity, Verifier, set_caller
+
+log = telemetry.logger("rpc")
+
+PERSON_METADATA = "x-ledgerport-person"
+_LONGEST_CALL = 60.0
+_LARGEST_MESSAGE = 8 * 1024 * 1024
+Handler = Callable[[Any, Any], Awaitable[Any]]
+
+
+class AccessRules:
+    """What each method's proto says about who may call it. A method that says nothing is closed."""
+
+    def __init__(self, services: Iterable[ServiceDescriptor]) -> None:
+        self._rules: dict[str, access_pb2.Access] = {}
+        for service in services:
+            for method in service.methods:
+                access = method.GetOptions().Extensions[access_pb2.access]
+                self._rules[f"/{service.full_name}/{method.name}"] = access
+
+    def check(self, method: str, caller: Caller) -> None:
+        """NotAllowed or NotSignedIn unless the method's own rule lets this caller in."""
+        rule = self._rules.get(method)
+        if rule is None:
+            raise NotAllowed(f"{method} is closed")
+        if caller.person is None:
+            if caller.service in rule.services:
+                return
+            raise NotAllowed(f"{caller.service} may not call {method} in its own name")
+        if rule.any_person:
+            return
+        if rule.minimum_role == access_pb2.ROLE_UNSPECIFIED or caller.person.role < rule.minimum_role:
+            raise NotAllowed(f"{caller.person.role} may not call {method}")
+
+
+class _Doorway(grpc.aio.ServerInterceptor):
+    """Proves the caller, checks the method's rule, bounds the time, and turns errors into statuses."""
+
+    def __init__(self, verifier: Verifier, rules: AccessRules) -> None:
+        self._verifier, self._rules = verifier, rules
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(details)
+        method = str(details.method)
+        if handler is None or method.startswith("/grpc.health.v1."):
+            return handler
+        metadata = dict(details.invocation_metadata)
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(
+                self._guarded(handler.unary_unary, method, metadata),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+        return self._stream(handler, method, metadata)
+
+    def _caller(self, method: str, metadata: dict[str, Any]) -> Caller:
+        scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotSignedIn("no credentials")
+        service = self._verifier.service(token)
+        person_token = metadata.get(PERSON_METADATA)
+        person = self._verifier.person(str(person_token)) if person_token else None
+        caller = Caller(service, person)
+        if not method.startswith("/grpc.reflection."):
+            self._rules.check(method, caller)
+        return caller
+
+    def _guarded(self, handler: Handler, method: str, metadata: dict[str, Any]) -> Handler:
+        async def guarded(request: Any, context: Any) -> Any:
+            started, code = time.perf_counter(), "OK"
+            try:
+                set_caller(self._caller(method, metadata))
+                async with asyncio.timeout(min(context.time_remaining() or _LONGEST_CALL, _LONGEST_CALL)):
+                    return await handler(request, context)
+            except AppError as error:
+                code = error.code.name
+                log.info("call_refused", method=method, reason=error.reason, detail=str(error))
+                await abort(context, error)
+            except TimeoutError:
+                code = "DEADLINE_EXCEEDED"
+                await abort(context, PassingTrouble("out of time"))
+            except grpc.aio.AioRpcError as failure:
+                code = failure.code().name
+                await abort(context, error_of(failure))
+            except (asyncio.CancelledError, grpc.aio.AbortError):
+                code = "CANCELLED"
+                raise
+            except Exception:
+                code = "INTERNAL"
+                log.error("call_failed", method=method, exc_info=True)
+                await abort(context, AppError())
+            finally:
+                telemetry.RPC_SECONDS.labels(method, code).observe(time.perf_counter() - started)
+
+        return guarded
+
+    def _stream(self, handler: Any, method: str, metadata: dict[str, Any]) -> Any:
+        """A streaming method: the door is checked when it opens; there is no deadline but the caller's."""
+        inner = handler.unary_stream or handler.stream_stream
+        make = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.stream_stream_rpc_method_handler
+
+        async def guarded(request: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                set_caller(self._caller(method, metadata))
+                async for answer in inner(request, context):
+                    yield answer
+            except AppError as error:
+                log.info("call_refused", method=method, reason=error.reason, detail=str(error))
+                await abort(context, error)
+
+        return make(
+            guarded,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+Register = Callable[[grpc.aio.Server], None]
+
+
+@contextlib.asynccontextmanager
+async def serving_grpc(
+    listen: str,
+    verifier: Verifier,
+    services: Sequence[tuple[ServiceDescriptor, Register]],
+    *,
+    drain: float = 10.0,
+) -> AsyncIterator[int]:
+    """Serve while inside, with health and reflection; yields the port. On leaving, calls under way may finish."""
+    rules = AccessRules(descriptor for descriptor, _ in services)
+    server = grpc.aio.server(
+        interceptors=[aio_server_interceptor(), _Doorway(verifier, rules)],
+        options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE), ("grpc.so_reuseport", 0)],
+    )
+    for _, register in services:
+        register(server)
+    healthy = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    names = [descriptor.full_name for descriptor, _ in services]
+    reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+    port = server.add_insecure_port(listen)
+    await server.start()
+    for name in ("", *names):
+        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
+    try:
+        yield port
+    finally:
+        await healthy.enter_graceful_shutdown()
+        await server.stop(drain)
+
+
+class _ProveWhoWeAre(grpc.aio.UnaryUnaryClientInterceptor):
+    """Adds our token and a deadline to each call that has none."""
+
+    def __init__(self, identity: ServiceIdentity, audience: str, timeout: float) -> None:
+        self._identity, self._audience, self._timeout = identity, audience, timeout
+
+    async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        metadata = [
+            *(details.metadata or ()),
+            ("authorization", f"Bearer {self._identity.token_for(self._audience)}"),
+        ]
+        proved = grpc.aio.ClientCallDetails(
+            method=details.method,
+            timeout=details.timeout or self._timeout,
+            metadata=grpc.aio.Metadata(*metadata),
+            credentials=details.credentials,
+            wait_for_ready=details.wait_for_ready,
+        )
+        return await continuation(proved, request)
+
+
+def _retries(services: Iterable[ServiceDescriptor]) -> str:
+    """Calls that only read are repeated by gRPC itself while the other side is away."""
+    reads = [
+        {"service": service.full_name, "method": method.name}
+        for service in services
+        for method in service.methods
+        if method.GetOptions().Extensions[access_pb2.access].effect == access_pb2.EFFECT_READ
+    ]
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "1s",
+        "backoffMultiplier": 3,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    return json.dumps({"methodConfig": [{"name": reads, "retryPolicy": policy}]} if reads else {})
+
+
+def channel(
+    address: str,
+    identity: ServiceIdentity,
+    audience: str,
+    services: Sequence[ServiceDescriptor],
+    *,
+    timeout: float = 10.0,
+) -> grpc.aio.Channel:
+    """A channel to one service that proves our name on each call. Close it when done."""
+    return grpc.aio.insecure_channel(
+        address,
+        interceptors=[*aio_client_interceptors(), _ProveWhoWeAre(identity, audience, timeout)],
+        options=[
+            ("grpc.service_config", _retries(services)),
+            ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 2000),
+            ("grpc.keepalive_time_ms", 20_000),
+        ],
+    )
+
+
+def on_behalf_of(caller_token: str) -> tuple[tuple[str, str], ...]:
+    """Metadata for a call that acts for a person."""
+    return ((PERSON_METADATA, caller_token),)
+
+
+def require(condition: object, say: str) -> None:
+    """InvalidRequest with this sentence unless the condition holds."""
+    if not condition:
+        raise InvalidRequest(say, say=say)
