@@ -1,0 +1,1 @@
+"""LedgerPort on one machine: servers, services and stand-ins started, watched and stopped together."""
