@@ -57,6 +57,7 @@ def service_environment(service: str, home: Home, places: Places, settings: Laun
         "IDENTITY_KEY_FILE": str(keys.identity_key(home, service)),
         "IDENTITY_PUBLIC_KEYS_DIR": str(keys.public_keys(home)),
         "LOG_FORMAT": "json",
+        "DRAIN_SECONDS": os.environ.get("DRAIN_SECONDS", "8"),  # ends before the launcher's ten seconds
     }
     for other in WITH_DATABASE:
         told[f"{package_of(other).upper()}_ADDRESS"] = f"127.0.0.1:{places.grpc[other]}"

@@ -1,0 +1,93 @@
+# Everything one does with LedgerPort on a development machine. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+GENERATED := build/gen/.generated
+PROTOS := $(shell find protos -name '*.proto' 2>/dev/null)
+SOURCES := libs build/gen services/auth services/connections services/shopify-sync \
+	services/qbo-writer services/gateway sandbox local
+PYTEST_ARGS ?= -n 2 --dist loadfile
+COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: help setup run demo test lint lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+setup: $(INSTALLED) $(GENERATED) ## everything that the other targets need, into .venv and build
+
+run: setup ## LedgerPort with stand-ins for Shopify and QuickBooks (PORT=8080, LEDGERPORT_HOME=…)
+	@exec $(PY) -m ledgerport_local run
+
+demo: setup ## the main job in a minute, then the books are compared (ORDERS=200)
+	@exec $(PY) -m ledgerport_local demo $(if $(ORDERS),--orders $(ORDERS))
+
+test: setup ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)
+	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM && \
+		exec $(PY) -m pytest $(PYTEST_ARGS)
+
+lint: setup ## ruff, mypy, buf, import-linter
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy libs sandbox local tests services/*
+	$(VENV)/bin/buf lint
+	@$(breaking)
+	$(VENV)/bin/lint-imports
+
+lock: $(INSTALLED) ## pin requirements*.in anew, with hashes
+	@test -x $(VENV)/bin/uv || $(PY) -m pip install --quiet uv
+	$(VENV)/bin/uv $(COMPILE) requirements.in -o requirements.txt
+	$(VENV)/bin/uv $(COMPILE) requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what was built; the data folder and the lock files stay
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A Python that is new enough, whatever it is called here.
+define make_venv
+	for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if command -v $$python >/dev/null && \
+			$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+			$$python -m venv --clear $(VENV) && exit 0; \
+			echo "The Python environment could not be made." \
+				"On Debian and Ubuntu the package python3-venv is needed." >&2; exit 1; \
+		fi; \
+	done; \
+	echo "LedgerPort needs Python 3.11 or newer, and none was found." >&2; exit 1
+endef
+
+$(INSTALLED): requirements-dev.txt Makefile
+	@$(PY) -c 'import pip' 2>/dev/null || { $(make_venv); }
+	@echo "Installing the pinned libraries into $(VENV) (the first time takes a minute or two)"
+	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+		-r requirements-dev.txt
+	@$(PY) -c 'import pathlib, sys, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "ledgerport.pth").write_text( \
+			"".join(f"{pathlib.Path(each).absolute()}\n" for each in sys.argv[1:]))' $(SOURCES)
+	@touch $@
+
+# The folders are prerequisites too: a proto that was removed must not leave its code behind.
+$(GENERATED): $(INSTALLED) $(PROTOS) $(shell find protos -type d 2>/dev/null)
+	@echo "Generating code from protos"
+	@rm -rf build/gen.new && mkdir -p build/gen.new
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m grpc_tools.protoc -Iprotos \
+		--python_out=build/gen.new --grpc_python_out=build/gen.new \
+		--mypy_out=quiet:build/gen.new --mypy_grpc_out=quiet:build/gen.new $(PROTOS)
+	@rm -rf build/gen && mv build/gen.new build/gen && touch $@
+
+# Compares with the main branch of origin, else the local one, without touching the work tree.
+define breaking
+	main=$$(git rev-parse -q --verify origin/main || git rev-parse -q --verify main || true); \
+	if [ -z "$$main" ] || ! git cat-file -e "$$main:protos" 2>/dev/null; then \
+		echo "buf breaking: left out, there is no main branch with protos to compare with"; \
+	else \
+		echo "buf breaking, against $$main"; \
+		rm -rf build/main && mkdir -p build/main && \
+		git archive "$$main" protos buf.yaml | tar -x -C build/main && \
+		$(VENV)/bin/buf breaking --against build/main; \
+	fi
+endef
