@@ -31,13 +31,16 @@ def main(arguments: Sequence[str]) -> int:
         settings = read_settings()
         with _steps(console) as step:
             platform = LocalPlatform(ports="given", settings=settings, announce=_announcer(console), progress=step)
-            return _run(platform, console, step)
+            _run(platform, console, step)
+            _say(console, f"Stopped. The data are kept in {platform.home.folder}")
+            return 0
     except LocalError as error:
         _say(console, str(error))
         return 1
 
 
-def _run(platform: LocalPlatform, console: Console, step: Callable[[str], None]) -> int:
+def _run(platform: LocalPlatform, console: Console, step: Callable[[str], None]) -> None:
+    """Returns after an orderly end that was asked for; LocalError otherwise. Leaves nothing running."""
     ending = threading.Event()
     with _interrupts(platform, ending):
         try:
@@ -50,12 +53,10 @@ def _run(platform: LocalPlatform, console: Console, step: Callable[[str], None])
             raise LocalError(f"{platform.supervisor.failure}\nEverything is stopped.")
         except _Interrupted:
             step("Stopping (Ctrl-C again to kill)")
-            return 0
         finally:
             ending.set()
             platform.stop()
             step("")
-            _say(console, "Stopped. The data are kept in " + str(platform.home.folder))
 
 
 @contextmanager
