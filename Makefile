@@ -10,6 +10,7 @@ GENERATED := build/gen/.generated
 PROTOS := $(shell find protos -name '*.proto' 2>/dev/null)
 SOURCES := libs build/gen services/auth services/connections services/shopify-sync \
 	services/qbo-writer services/gateway sandbox local
+TYPED := libs local sandbox $(wildcard services/*) tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links
@@ -34,7 +35,7 @@ test: setup ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=
 lint: setup ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy libs sandbox local tests services/*
+	@$(types)
 	$(VENV)/bin/buf lint
 	@$(breaking)
 	$(VENV)/bin/lint-imports
@@ -78,6 +79,15 @@ $(GENERATED): $(INSTALLED) $(PROTOS) $(shell find protos -type d 2>/dev/null)
 		--python_out=build/gen.new --grpc_python_out=build/gen.new \
 		--mypy_out=quiet:build/gen.new --mypy_grpc_out=quiet:build/gen.new $(PROTOS)
 	@rm -rf build/gen && mv build/gen.new build/gen && touch $@
+
+# One part at a time: each has a package of its own that is named tests.
+define types
+	for part in $(TYPED); do \
+		if [ -n "$$(find $$part -name '*.py' -print -quit 2>/dev/null)" ]; then \
+			echo "mypy $$part"; $(VENV)/bin/mypy $$part || exit 1; \
+		fi; \
+	done
+endef
 
 # Compares with the main branch of origin, else the local one, without touching the work tree.
 define breaking
