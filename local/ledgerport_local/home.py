@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ledgerport_local.errors import LocalError
 from ledgerport_local.ports import Ports
+from ledgerport_local.private_files import write_private
 
 _CLEANUP_SECONDS = 30.0
 
@@ -100,14 +101,6 @@ class Home:
             os.truncate(self._lock, 0)
             os.close(self._lock)
             self._lock = None
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file of mode 0600 in one step: it is there whole, or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
 
 
 @contextmanager

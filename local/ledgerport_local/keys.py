@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from ledgerport_local.home import Home, write_private
+from ledgerport_local.home import Home
+from ledgerport_local.private_files import write_private
 
 PUBLIC_KEYS = "public"
 

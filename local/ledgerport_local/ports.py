@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from ledgerport_local.errors import LocalError
+from ledgerport_local.private_files import write_private
 
 # Below the range from which systems choose the near end of outgoing connections: a server that is
 # down for a moment must not find its port taken by somebody's call.
@@ -49,7 +50,7 @@ class Ports:
             port = choose.randint(_FIRST, _LAST)
             if port not in taken and is_free(port):
                 self._known[name] = port
-                self._file.write_text(json.dumps(self._known, indent=1))
+                write_private(self._file, json.dumps(self._known, indent=1).encode())
                 return port
         raise LocalError(f"No free port between {_FIRST} and {_LAST} on 127.0.0.1 was found.")
 

@@ -17,7 +17,8 @@ import psycopg
 
 from ledgerport_local.account import Account, server_account
 from ledgerport_local.errors import LocalError
-from ledgerport_local.home import Home, write_private
+from ledgerport_local.home import Home
+from ledgerport_local.private_files import write_private
 from ledgerport_local.supervise import Child
 
 SUPERUSER = "postgres"

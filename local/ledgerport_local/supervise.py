@@ -217,6 +217,14 @@ class Supervisor:
             time.sleep(_LOOK_EVERY / 5)
 
     def _watch(self) -> None:
+        try:
+            self._watch_until_closing()
+        except Exception as error:
+            # Without the watcher nothing would be started again, so its end has to be heard.
+            self.failure = f"The launcher itself failed: {error!r}"
+            self.failed.set()
+
+    def _watch_until_closing(self) -> None:
         while not self._closing.is_set():
             with self._lock:
                 for kept in self._kept.values():

@@ -185,3 +185,13 @@ def test_a_log_is_put_aside_when_it_is_large_and_the_child_writes_on(tmp_path: P
     assert log.path.read_text() == "new\n"
     assert (tmp_path / "worker.log.1").read_text() == "old\n" * 100
     assert log.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failing_watcher_is_heard(tmp_path: Path) -> None:
+    def broken(_sentence: str) -> None:
+        raise BrokenPipeError
+
+    with Supervisor(tmp_path / "logs", announce=broken, patience=QUICK) as supervisor:
+        supervisor.start(child(tmp_path, "exit 1"))
+        with pytest.raises(ChildGaveUpError, match="The launcher itself failed"):
+            supervisor.wait_ready("worker")
