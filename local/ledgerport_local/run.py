@@ -70,12 +70,14 @@ def _interrupts(platform: LocalPlatform, ending: threading.Event) -> Iterator[No
             ending.set()
             raise _Interrupted
 
-    before = {number: signal.signal(number, heard) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, heard)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        # Nothing runs any more: a further Ctrl-C must not turn the last line into a stack trace.
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
