@@ -277,7 +277,7 @@ class Supervisor:
     def _give_up(self, kept: _Kept, what: str) -> None:
         if self.failure is None:
             self.failure = (
-                f"{what} for the {len(kept.deaths)}th time within {self._patience.within:.0f} s and is not "
+                f"{what}, {len(kept.deaths)} times within {self._patience.within:.0f} s, and is not "
                 f"started again. {self._where_to_look(kept)}"
             )
             self.failed.set()

@@ -155,3 +155,12 @@ def test_each_test_gets_a_migrated_database_of_its_own(monkeypatch: pytest.Monke
                 assert connection.execute("SELECT number FROM rows").fetchall() == []
                 connection.execute("INSERT INTO rows VALUES (%s)", (number,))
     assert len(migrated) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers under another account")
+def test_root_can_keep_the_data_in_a_folder_that_is_closed_to_all_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with servers_only(tmp_path / "home") as platform:
+        platform.kill("postgres")
+        platform.wait_ready("postgres")
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
