@@ -1,0 +1,112 @@
+"""The API gateway in front of the companies: who calls, for which company, how often, and what goes wrong on order."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from intuit_sandbox import answers, clock, wire
+from intuit_sandbox.faults import Fault
+from intuit_sandbox.grants import Grant, Grants
+from intuit_sandbox.logbook import Logbook
+from intuit_sandbox.rehearsal import FaultOrder, Rehearsal
+from intuit_sandbox.service import Call, CompanyService
+from intuit_sandbox.settings import Knobs
+from intuit_sandbox.throttle import Throttle
+
+WRITES_FIRST = ("cut_after", "delay_then_cut_after")
+ACCOUNTING_SCOPE = "com.intuit.quickbooks.accounting"
+BATCH_ITEM = b'"bId"'
+
+
+class Gateway:
+    """Answers /v3/company/<realm>/<resource>."""
+
+    def __init__(
+        self, grants: Grants, services: dict[str, CompanyService], knobs: Knobs, rehearsal: Rehearsal, log: Logbook
+    ) -> None:
+        self._grants, self._services, self._knobs = grants, services, knobs
+        self._rehearsal, self._log = rehearsal, log
+        self._throttle = Throttle(knobs)
+
+    async def handle(self, request: Request) -> Response:
+        """One call, with its trace id and its line in the logbook."""
+        realm, resource = request.path_params["realm"], request.path_params["resource"]
+        body = await request.body()
+        order = self._rehearsal.take("api", realm, request.method, resource, request.url.query + body.decode("utf-8", "replace")) \
+            if self._rehearsal.orders else None
+        grant, refusal = self._caller(request, realm)
+        response = await self._spoiled(order, request) if order else None
+        if response is None:
+            response = refusal or await self._admitted(request, grant, realm, resource, body)
+        if order and order.answer in WRITES_FIRST:
+            await asyncio.sleep(order.seconds)
+            response = wire.Cut()
+        status = 0 if isinstance(response, wire.Cut) else response.status_code
+        self._log.note(
+            clock.now(), request.method, f"/v3/company/{realm}/{resource.split('/')[0]}", status, realm,
+            resource.split("/")[0], request.query_params.get("requestid", ""), grant.client_id if grant else "",
+            body.count(BATCH_ITEM) if resource == "batch" else 0,
+        )
+        return answers.traced(response, answers.trace_id())
+
+    async def _spoiled(self, order: FaultOrder, request: Request) -> Response | None:
+        """The ordered failure, or None where the call is to be done first or after a delay."""
+        as_json = answers.wants_json(request.headers.get("accept", ""))
+        match order.answer:
+            case "html_503":
+                return answers.unavailable()
+            case "xml_429":
+                return answers.throttled()
+            case "cut_before":
+                return wire.Cut()
+            case "fault_200" | "fault_400":
+                status = 200 if order.answer == "fault_200" else 400
+                return answers.fault(Fault(order.code, order.message, order.detail, status=status), as_json)
+            case "status_500":
+                broken = Fault("10000", "An application error has occurred while processing your request",
+                               "System Failure Error: ordered by the side door", status=500, kind="SystemFault")
+                return answers.fault(broken, as_json)
+            case "delay":
+                await asyncio.sleep(order.seconds)
+        return None
+
+    def _caller(self, request: Request, realm: str) -> tuple[Grant | None, Response | None]:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return None, answers.gateway_refusal(401, "3202", "EmptyField", "Access token is missing")
+        grant = self._grants.bearer(token)
+        if grant is None:
+            return None, answers.gateway_refusal(401, "3200", "AuthenticationFailed", f"Token expired: {token}")
+        if grant.realm != realm or ACCOUNTING_SCOPE not in grant.scopes or realm not in self._services:
+            return grant, answers.gateway_refusal(
+                403, "3100", "ApplicationAuthorizationFailed", f"The application is not authorized for company {realm}")
+        return grant, None
+
+    async def _admitted(
+        self, request: Request, grant: Grant | None, realm: str, resource: str, body: bytes
+    ) -> Response:
+        client = grant.client_id if grant else ""
+        batch = resource == "batch"
+        if not self._throttle.admits(realm, client, batch, clock.now()):
+            return answers.throttled()
+        self._throttle.in_flight[(realm, client)] += 1
+        try:
+            wait = self._knobs.latency_ms
+            if batch:
+                wait += self._knobs.batch_item_latency_ms * body.count(BATCH_ITEM)
+            if wait:
+                await asyncio.sleep(wait / 1000)
+            return self._done(request, realm, resource, body)
+        finally:
+            self._throttle.in_flight[(realm, client)] -= 1
+
+    def _done(self, request: Request, realm: str, resource: str, body: bytes) -> Response:
+        as_json = answers.wants_json(request.headers.get("accept", ""))
+        call = Call(request.method, resource, request.query_params, body)
+        try:
+            return answers.envelope(self._services[realm].answer(call), as_json)
+        except Fault as refusal:
+            return answers.fault(refusal, as_json)
