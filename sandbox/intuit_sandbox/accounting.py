@@ -76,9 +76,7 @@ class Accounting:
         self._store_rows([row, *others])
         return self.books.shown(row)
 
-    def _transaction(
-        self, entity: Entity, merged: Json, former: Row | None, include: frozenset[str], at: float
-    ) -> Row:
+    def _transaction(self, entity: Entity, merged: Json, former: Row | None, include: frozenset[str], at: float) -> Row:
         books = self.books
         merged.setdefault("TxnDate", former.body["TxnDate"] if former else clock.today(at))
         self._refuse_closed(merged["TxnDate"], former)
@@ -124,7 +122,11 @@ class Accounting:
         row_id = former.id if former else self.books.next_id(entity.sequence)
         token = int(former.body["SyncToken"]) + 1 if former else 0
         whole = {
-            **body, "domain": "QBO", "sparse": False, "Id": row_id, "SyncToken": str(token),
+            **body,
+            "domain": "QBO",
+            "sparse": False,
+            "Id": row_id,
+            "SyncToken": str(token),
             "MetaData": self.books.metadata(former, at),
         }
         return Row(entity.name, row_id, whole, journal, at)
@@ -153,8 +155,13 @@ class Accounting:
     def _delete(self, entity: Entity, payload: Json, at: float) -> Json:
         row = self._removable(entity, payload, "delete")
         stub = {"domain": "QBO", "status": "Deleted", "Id": row.id}
-        gone = replace(row, body={**row.body, **stub, "MetaData": self.books.metadata(row, at)}, journal=(),
-                       deleted=True, changed=at)
+        gone = replace(
+            row,
+            body={**row.body, **stub, "MetaData": self.books.metadata(row, at)},
+            journal=(),
+            deleted=True,
+            changed=at,
+        )
         gone = replace(gone, body={**stub, "MetaData": {"LastUpdatedTime": gone.body["MetaData"]["LastUpdatedTime"]}})
         self._store_rows([gone, *self._released(row, replace(row, deleted=True), at)])
         return stub
@@ -164,8 +171,11 @@ class Accounting:
         row = self._removable(entity, payload, "void")
         note = row.body.get("PrivateNote")
         body = {
-            **row.body, "Line": [] if entity.name == "Payment" else [_zeroed(line) for line in row.body["Line"]],
-            "TotalAmt": amount(0), "LinkedTxn": [], "PrivateNote": f"Voided - {note}" if note else "Voided",
+            **row.body,
+            "Line": [] if entity.name == "Payment" else [_zeroed(line) for line in row.body["Line"]],
+            "TotalAmt": amount(0),
+            "LinkedTxn": [],
+            "PrivateNote": f"Voided - {note}" if note else "Voided",
         }
         if entity.name == "Payment":
             body["UnappliedAmt"] = amount(0)
@@ -222,8 +232,9 @@ def _merged(entity: Entity, given: Json, former: Row | None) -> Json:
         kept[entity.name_field] = former.body[entity.name_field]
     if sparse:
         writable = {name for name, field in entity.shape.fields.items() if not field.read_only}
-        kept = {name: value for name, value in former.body.items()
-                if name in writable or name in entity.shape.tolerated}
+        kept = {
+            name: value for name, value in former.body.items() if name in writable or name in entity.shape.tolerated
+        }
         kept.pop("Id", None)
         kept.pop("SyncToken", None)
         kept.pop("sparse", None)

@@ -72,11 +72,18 @@ def gateway_refusal(status: int, code: str, message: str, detail: str) -> Respon
     padded = code.zfill(6)
     text = f"message={message}; errorCode={padded}; statusCode={status}"
     kind = "AUTHENTICATION" if status == 401 else "AUTHORIZATION"
-    body = {
-        "warnings": None, "intuitObject": None,
+    body: dict[str, Any] = {
+        "warnings": None,
+        "intuitObject": None,
         "fault": {"error": [{"message": text, "detail": detail, "code": code, "element": None}], "type": kind},
-        "report": None, "queryResponse": None, "batchItemResponse": [], "attachableResponse": [],
-        "syncErrorResponse": None, "requestId": None, "time": int(time.time() * 1000), "status": None,
+        "report": None,
+        "queryResponse": None,
+        "batchItemResponse": [],
+        "attachableResponse": [],
+        "syncErrorResponse": None,
+        "requestId": None,
+        "time": int(time.time() * 1000),
+        "status": None,
         "cdcresponse": [],
     }
     headers = {"WWW-Authenticate": 'Bearer realm="Intuit", error="invalid_token"'} if status == 401 else {}
@@ -89,7 +96,8 @@ def throttled() -> Response:
         '<Fault type="SERVICE"><Error code="3001">'
         "<Message>message=ThrottleExceeded; errorCode=003001; statusCode=429</Message>"
         "<Detail>The request limit was reached.  Try again later</Detail></Error></Fault></IntuitResponse>",
-        429, media_type="text/xml",
+        429,
+        media_type="text/xml",
     )
 
 
@@ -97,5 +105,6 @@ def unavailable() -> Response:
     return Response(
         "<html><head><title>503 Service Temporarily Unavailable</title></head>"
         "<body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>",
-        503, media_type="text/html",
+        503,
+        media_type="text/html",
     )

@@ -19,7 +19,11 @@ Entry = tuple[str, int]
 FIRST_IDS = {NAMES: 56, TRANSACTIONS: 150, "Class": 5_000_000_000_000_007_280}
 OPEN_AMOUNTS = {"Invoice": ("Balance", 1), "CreditMemo": ("Balance", -1), "Payment": ("UnappliedAmt", -1)}
 FAMILIES = {
-    "Customer": "Names", "Vendor": "Names", "Account": "Accounts", "Item": "Items", "Class": "Klasses",
+    "Customer": "Names",
+    "Vendor": "Names",
+    "Account": "Accounts",
+    "Item": "Items",
+    "Class": "Klasses",
     "Department": "Depts",
 }
 

@@ -11,7 +11,13 @@ class Fault(Exception):
     """A refusal of the accounting service: HTTP 400 with one error, unless said otherwise."""
 
     def __init__(
-        self, code: str, message: str, detail: str, element: str = "", *, status: int = 400,
+        self,
+        code: str,
+        message: str,
+        detail: str,
+        element: str = "",
+        *,
+        status: int = 400,
         kind: str = "ValidationFault",
     ) -> None:
         super().__init__(f"{code} {message}: {detail}")
@@ -34,9 +40,11 @@ def deleted_transaction() -> Fault:
 
 def made_inactive(element: str = "") -> Fault:
     return Fault(
-        "610", "Object Not Found",
+        "610",
+        "Object Not Found",
         "Object Not Found : Something you're trying to use has been made inactive. "
-        "Check the fields with accounts, customers, items, vendors or employees.", element,
+        "Check the fields with accounts, customers, items, vendors or employees.",
+        element,
     )
 
 
@@ -50,8 +58,10 @@ def batch_too_large(limit: int) -> Fault:
 
 def unknown_property(name: str) -> Fault:
     return Fault(
-        "2010", "Request has invalid or unsupported property",
-        f'Property Name:Unrecognized field "{name}" specified is unsupported or invalid', name,
+        "2010",
+        "Request has invalid or unsupported property",
+        f'Property Name:Unrecognized field "{name}" specified is unsupported or invalid',
+        name,
     )
 
 
@@ -61,8 +71,10 @@ def unreadable_body(why: str) -> Fault:
 
 def missing(name: str) -> Fault:
     return Fault(
-        "2020", "Required param missing, need to supply the required value for the API",
-        f"Required parameter {name} is missing in the request", name,
+        "2020",
+        "Required param missing, need to supply the required value for the API",
+        f"Required parameter {name} is missing in the request",
+        name,
     )
 
 
@@ -76,9 +88,11 @@ def invalid_string(name: str) -> Fault:
 
 def too_long(name: str, shortest: int, longest: int, supplied: int) -> Fault:
     return Fault(
-        "2050", "String length is either shorter or longer than supported by specification",
+        "2050",
+        "String length is either shorter or longer than supported by specification",
         f"String length specified does not match the supported length. Min: {shortest}, Max: {longest}, "
-        f"Supplied length: {supplied}", name,
+        f"Supplied length: {supplied}",
+        name,
     )
 
 
@@ -103,7 +117,9 @@ def invalid_request_id() -> Fault:
 
 
 def invalid_email(name: str) -> Fault:
-    return Fault("2210", "Invalid Email Address format", "Email Address does not conform to the RFC 822 standard.", name)
+    return Fault(
+        "2210", "Invalid Email Address format", "Email Address does not conform to the RFC 822 standard.", name
+    )
 
 
 def invalid_currency(code: str) -> Fault:
@@ -130,7 +146,8 @@ def invalid_query(why: str) -> Fault:
 
 def stale() -> Fault:
     return Fault(
-        "5010", "Stale Object Error",
+        "5010",
+        "Stale Object Error",
         "Stale Object Error : You and someone else were working on this at the same time. "
         "They finished before you did, so your work was not saved.",
     )
@@ -138,8 +155,10 @@ def stale() -> Fault:
 
 def business(detail: str, element: str = "") -> Fault:
     return Fault(
-        "6000", "A business validation error has occurred while processing your request",
-        f"Business Validation Error: {detail}", element,
+        "6000",
+        "A business validation error has occurred while processing your request",
+        f"Business Validation Error: {detail}",
+        element,
     )
 
 
@@ -149,15 +168,20 @@ def invalid_account_type(detail: str) -> Fault:
 
 def wrong_product(supplied: object) -> Fault:
     return Fault(
-        "6070", "Amount calculation incorrect in the request",
+        "6070",
+        "Amount calculation incorrect in the request",
         f"Amount calculation incorrect in the request. Amount is not equal to UnitPrice * Qty. "
-        f"Supplied value:{supplied}", "Amount",
+        f"Supplied value:{supplied}",
+        "Amount",
     )
 
 
 def no_name() -> Fault:
-    return Fault("6080", "No name provided", "At least one of Title, GivenName, MiddleName, FamilyName, Suffix, "
-                 "DisplayName is required.")
+    return Fault(
+        "6080",
+        "No name provided",
+        "At least one of Title, GivenName, MiddleName, FamilyName, Suffix, DisplayName is required.",
+    )
 
 
 def incomplete_discount() -> Fault:
@@ -165,24 +189,30 @@ def incomplete_discount() -> Fault:
 
 
 def invalid_line_tax_code(value: str) -> Fault:
-    return Fault("6100", "Invalid Line TaxCode", f"Line tax code must be TAX or NON. Supplied value:{value}", "TaxCodeRef")
+    return Fault(
+        "6100", "Invalid Line TaxCode", f"Line tax code must be TAX or NON. Supplied value:{value}", "TaxCodeRef"
+    )
 
 
 def duplicate_number(number: str, kind: str, holder: str) -> Fault:
     return Fault(
-        "6140", "Duplicate Document Number Error",
+        "6140",
+        "Duplicate Document Number Error",
         "Duplicate Document Number Error : You must specify a different number. This number has already been "
         f"used. DocNumber={number} is assigned to TxnType={kind} with TxnId={holder}",
     )
 
 
 def tax_detail_not_allowed() -> Fault:
-    return Fault("6170", "TxnTaxDetail not allowed", "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable.")
+    return Fault(
+        "6170", "TxnTaxDetail not allowed", "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable."
+    )
 
 
 def lapsed_subscription() -> Fault:
     return Fault(
-        "6190", "Invalid Company Status",
+        "6190",
+        "Invalid Company Status",
         "Subscription period has ended or canceled or there was a billing problem : You can't add data to "
         "QuickBooks Online Plus because your trial or subscription period ended.",
     )
@@ -190,7 +220,8 @@ def lapsed_subscription() -> Fault:
 
 def closed_books() -> Fault:
     return Fault(
-        "6200", "Account Period Closed Error",
+        "6200",
+        "Account Period Closed Error",
         "The account period has closed and the account books cannot be updated through the QBO Services API. "
         "Please use the QBO website to make these changes.",
     )
@@ -202,15 +233,18 @@ def has_balance() -> Fault:
 
 def duplicate_name(kind: str) -> Fault:
     return Fault(
-        "6240", "Duplicate Name Exists Error",
-        f"The name supplied already exists. : Another {kind} is already using this name. "
-        "Please use a different name.",
+        "6240",
+        "Duplicate Name Exists Error",
+        f"The name supplied already exists. : Another {kind} is already using this name. Please use a different name.",
     )
 
 
 def dated_before_stock() -> Fault:
-    return Fault("6270", "Inventory transaction dated before item start date",
-                 "Transaction date is prior to start date for inventory item.")
+    return Fault(
+        "6270",
+        "Inventory transaction dated before item start date",
+        "Transaction date is prior to start date for inventory item.",
+    )
 
 
 def email_required() -> Fault:
@@ -227,7 +261,8 @@ def invalid_tax_rate(detail: str) -> Fault:
 
 def deposited() -> Fault:
     return Fault(
-        "6540", "Deposited Transaction cannot be changed",
+        "6540",
+        "Deposited Transaction cannot be changed",
         "This transaction has been deposited. If you want to change or delete it, you must edit the deposit it "
         "appears on and remove it first.",
     )

@@ -35,8 +35,7 @@ class Gateway:
         """One call, with its trace id and its line in the logbook."""
         realm, resource = request.path_params["realm"], request.path_params["resource"]
         body = await request.body()
-        order = self._rehearsal.take("api", realm, request.method, resource, request.url.query + body.decode("utf-8", "replace")) \
-            if self._rehearsal.orders else None
+        order = self._order(request, realm, resource, body)
         grant, refusal = self._caller(request, realm)
         response = await self._spoiled(order, request) if order else None
         if response is None:
@@ -46,11 +45,23 @@ class Gateway:
             response = wire.Cut()
         status = 0 if isinstance(response, wire.Cut) else response.status_code
         self._log.note(
-            clock.now(), request.method, f"/v3/company/{realm}/{resource.split('/')[0]}", status, realm,
-            resource.split("/")[0], request.query_params.get("requestid", ""), grant.client_id if grant else "",
+            clock.now(),
+            request.method,
+            f"/v3/company/{realm}/{resource.split('/')[0]}",
+            status,
+            realm,
+            resource.split("/")[0],
+            request.query_params.get("requestid", ""),
+            grant.client_id if grant else "",
             body.count(BATCH_ITEM) if resource == "batch" else 0,
         )
         return answers.traced(response, answers.trace_id())
+
+    def _order(self, request: Request, realm: str, resource: str, body: bytes) -> FaultOrder | None:
+        if not self._rehearsal.orders:
+            return None
+        text = request.url.query + body.decode("utf-8", "replace")
+        return self._rehearsal.take("api", realm, request.method, resource, text)
 
     async def _spoiled(self, order: FaultOrder, request: Request) -> Response | None:
         """The ordered failure, or None where the call is to be done first or after a delay."""
@@ -66,8 +77,13 @@ class Gateway:
                 status = 200 if order.answer == "fault_200" else 400
                 return answers.fault(Fault(order.code, order.message, order.detail, status=status), as_json)
             case "status_500":
-                broken = Fault("10000", "An application error has occurred while processing your request",
-                               "System Failure Error: ordered by the side door", status=500, kind="SystemFault")
+                broken = Fault(
+                    "10000",
+                    "An application error has occurred while processing your request",
+                    "System Failure Error: ordered by the side door",
+                    status=500,
+                    kind="SystemFault",
+                )
                 return answers.fault(broken, as_json)
             case "delay":
                 await asyncio.sleep(order.seconds)
@@ -82,7 +98,8 @@ class Gateway:
             return None, answers.gateway_refusal(401, "3200", "AuthenticationFailed", f"Token expired: {token}")
         if grant.realm != realm or ACCOUNTING_SCOPE not in grant.scopes or realm not in self._services:
             return grant, answers.gateway_refusal(
-                403, "3100", "ApplicationAuthorizationFailed", f"The application is not authorized for company {realm}")
+                403, "3100", "ApplicationAuthorizationFailed", f"The application is not authorized for company {realm}"
+            )
         return grant, None
 
     async def _admitted(

@@ -121,8 +121,11 @@ class Grants:
         self._store.save_grant("grant", grant.id, asdict(grant))
         ends = grant.refresh[refresh][0] + self._knobs.refresh_token_life
         return {
-            "token_type": "bearer", "expires_in": int(self._knobs.access_token_life), "refresh_token": refresh,
-            "x_refresh_token_expires_in": max(0, int(ends - now)), "access_token": access,
+            "token_type": "bearer",
+            "expires_in": int(self._knobs.access_token_life),
+            "refresh_token": refresh,
+            "x_refresh_token_expires_in": max(0, int(ends - now)),
+            "access_token": access,
         }
 
     def hard_expiry(self, grant: Grant) -> int:

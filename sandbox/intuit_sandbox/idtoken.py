@@ -24,8 +24,15 @@ class IdTokens:
 
     def issue(self, subject: str, client_id: str, realm: str) -> str:
         now = int(clock.now())
-        claims = {"sub": subject, "aud": [client_id], "realmid": realm, "iss": self.issuer, "iat": now,
-                  "auth_time": now, "exp": now + 3600}
+        claims = {
+            "sub": subject,
+            "aud": [client_id],
+            "realmid": realm,
+            "iss": self.issuer,
+            "iat": now,
+            "auth_time": now,
+            "exp": now + 3600,
+        }
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def jwks(self) -> dict[str, Any]:

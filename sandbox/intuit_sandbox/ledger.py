@@ -16,12 +16,18 @@ def trial_balance(books: Books) -> Json:
     for row in books.of_kind("Account"):
         cents = books.balances[row.id]
         if cents:
-            accounts.append({
-                "id": row.id, "name": row.body["FullyQualifiedName"], "type": row.body["AccountType"],
-                "debit_minor": max(cents, 0), "credit_minor": max(-cents, 0),
-            })
+            accounts.append(
+                {
+                    "id": row.id,
+                    "name": row.body["FullyQualifiedName"],
+                    "type": row.body["AccountType"],
+                    "debit_minor": max(cents, 0),
+                    "credit_minor": max(-cents, 0),
+                }
+            )
     return {
-        "currency": books.profile.currency, "accounts": accounts,
+        "currency": books.profile.currency,
+        "accounts": accounts,
         "debit_minor": sum(one["debit_minor"] for one in accounts),
         "credit_minor": sum(one["credit_minor"] for one in accounts),
     }
@@ -36,15 +42,22 @@ def journal(books: Books, document: str | None = None, account: str | None = Non
                 continue
             lines = [_line(books, number, cents) for number, cents in row.journal]
             if account is None or any(line["account"] == account for line in lines):
-                entries.append({
-                    "entity": kind, "id": row.id, "doc_number": row.body.get("DocNumber"),
-                    "date": row.body["TxnDate"], "lines": lines,
-                })
+                entries.append(
+                    {
+                        "entity": kind,
+                        "id": row.id,
+                        "doc_number": row.body.get("DocNumber"),
+                        "date": row.body["TxnDate"],
+                        "lines": lines,
+                    }
+                )
     return entries
 
 
 def _line(books: Books, account: str, cents: int) -> Json:
     return {
-        "account": account, "name": books.named("Account", account).get("name", ""),
-        "debit_minor": max(cents, 0), "credit_minor": max(-cents, 0),
+        "account": account,
+        "name": books.named("Account", account).get("name", ""),
+        "debit_minor": max(cents, 0),
+        "credit_minor": max(-cents, 0),
     }

@@ -11,10 +11,21 @@ from intuit_sandbox.entities import ENTITIES, NAMES, Entity
 
 Json = dict[str, Any]
 CLASSIFICATION = {
-    "Bank": "Asset", "Accounts Receivable": "Asset", "Other Current Asset": "Asset", "Fixed Asset": "Asset",
-    "Other Asset": "Asset", "Accounts Payable": "Liability", "Credit Card": "Liability",
-    "Other Current Liability": "Liability", "Long Term Liability": "Liability", "Equity": "Equity", "Income": "Revenue",
-    "Other Income": "Revenue", "Cost of Goods Sold": "Expense", "Expense": "Expense", "Other Expense": "Expense",
+    "Bank": "Asset",
+    "Accounts Receivable": "Asset",
+    "Other Current Asset": "Asset",
+    "Fixed Asset": "Asset",
+    "Other Asset": "Asset",
+    "Accounts Payable": "Liability",
+    "Credit Card": "Liability",
+    "Other Current Liability": "Liability",
+    "Long Term Liability": "Liability",
+    "Equity": "Equity",
+    "Income": "Revenue",
+    "Other Income": "Revenue",
+    "Cost of Goods Sold": "Expense",
+    "Expense": "Expense",
+    "Other Expense": "Expense",
     "Non-Posting": "Asset",
 }
 SUBTYPES = {
@@ -23,7 +34,9 @@ SUBTYPES = {
     "EmployeeCashAdvances LoansToOfficers LoansToOthers LoansToStockholders Retainage",
     "Fixed Asset": "OtherFixedAssets Vehicles Buildings Land FurnitureAndFixtures MachineryAndEquipment",
     "Other Asset": "OtherLongTermAssets SecurityDeposits Goodwill Licenses",
-    "Accounts Receivable": "AccountsReceivable", "Accounts Payable": "AccountsPayable", "Credit Card": "CreditCard",
+    "Accounts Receivable": "AccountsReceivable",
+    "Accounts Payable": "AccountsPayable",
+    "Credit Card": "CreditCard",
     "Other Current Liability": "OtherCurrentLiabilities SalesTaxPayable GlobalTaxPayable DeferredRevenue LoanPayable "
     "Gratuity PrepaidExpensesPayable GlobalTaxSuspense TrustAccountsLiabilities",
     "Long Term Liability": "NotesPayable OtherLongTermLiabilities ShareholderNotesPayable",
@@ -80,9 +93,7 @@ def _name(books: Books, entity: Entity, body: Json, former: Row | None) -> None:
     parent = body.get("ParentRef", {}).get("value", "")
     holder = books.holder_of_name(entity.sequence, parent, name)
     if holder and (former is None or holder != (former.kind, former.id)):
-        raise faults.duplicate_name(
-            "customer, vendor or employee" if entity.sequence == NAMES else entity.name.lower()
-        )
+        raise faults.duplicate_name("customer, vendor or employee" if entity.sequence == NAMES else entity.name.lower())
     above = books.rows[entity.name].get(parent)
     body["FullyQualifiedName"] = f"{above.body['FullyQualifiedName']}:{name}" if above else name
 
@@ -107,7 +118,8 @@ def _person(books: Books, given: Json, former: Row | None) -> Json:
     if not name:
         raise faults.no_name()
     return {
-        "DisplayName": name, "PrintOnCheckName": given.get("PrintOnCheckName") or name,
+        "DisplayName": name,
+        "PrintOnCheckName": given.get("PrintOnCheckName") or name,
         "CurrencyRef": _currency(books, given),
     }
 
@@ -115,8 +127,10 @@ def _person(books: Books, given: Json, former: Row | None) -> Json:
 def _customer(books: Books, given: Json, former: Row | None) -> Json:
     level = _level(books, "Customer", given, former.id if former else "")
     body = {
-        **_person(books, given, former), "Taxable": given.get("Taxable", True),
-        "Job": level > 0 and given.get("Job", False), "BillWithParent": given.get("BillWithParent", False),
+        **_person(books, given, former),
+        "Taxable": given.get("Taxable", True),
+        "Job": level > 0 and given.get("Job", False),
+        "BillWithParent": given.get("BillWithParent", False),
         "PreferredDeliveryMethod": given.get("PreferredDeliveryMethod", "Print"),
     }
     if level:
@@ -139,8 +153,10 @@ def _item(books: Books, given: Json, former: Row | None) -> Json:
         raise faults.unsupported_operation("create of a bundle")
     if former and former.body["Type"] == "Inventory" and kind != "Inventory":
         raise faults.business("The type of an inventory item cannot be changed.", "Type")
-    needed = {"Inventory": ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "QtyOnHand", "InvStartDate"),
-              "Category": ()}.get(kind, ("IncomeAccountRef",))
+    needed = {
+        "Inventory": ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "QtyOnHand", "InvStartDate"),
+        "Category": (),
+    }.get(kind, ("IncomeAccountRef",))
     for field in needed:
         if field not in given:
             raise faults.missing(field)
@@ -152,8 +168,11 @@ def _item(books: Books, given: Json, former: Row | None) -> Json:
     _level(books, "Item", given, former.id if former else "")
     shown = {"TrackQtyOnHand": kind == "Inventory", "SubItem": "ParentRef" in given}
     if kind != "Category":
-        shown |= {"Taxable": given.get("Taxable", False), "UnitPrice": given.get("UnitPrice", 0),
-                  "PurchaseCost": given.get("PurchaseCost", 0)}
+        shown |= {
+            "Taxable": given.get("Taxable", False),
+            "UnitPrice": given.get("UnitPrice", 0),
+            "PurchaseCost": given.get("PurchaseCost", 0),
+        }
     return shown
 
 
@@ -184,14 +203,19 @@ def _account(books: Books, given: Json, former: Row | None) -> Json:
     if parent and books.rows["Account"][parent].body["AccountType"] != kind:
         raise faults.Fault("700", "Parent reference is invalid", "The parent account has another type.")
     return {
-        "AccountType": kind, "AccountSubType": subtype, "Classification": CLASSIFICATION[kind],
-        "SubAccount": bool(parent), "CurrencyRef": _currency(books, given),
+        "AccountType": kind,
+        "AccountSubType": subtype,
+        "Classification": CLASSIFICATION[kind],
+        "SubAccount": bool(parent),
+        "CurrencyRef": _currency(books, given),
     }
 
 
 def _one_undeposited(books: Books, subtype: str, former: Row | None) -> None:
-    if subtype == "UndepositedFunds" and former is None and any(
-        row.body["AccountSubType"] == subtype for row in books.of_kind("Account")
+    if (
+        subtype == "UndepositedFunds"
+        and former is None
+        and any(row.body["AccountSubType"] == subtype for row in books.of_kind("Account"))
     ):
         raise faults.invalid_account_type("There is one account for undeposited funds only.")
 
@@ -208,7 +232,11 @@ def _method(books: Books, given: Json, former: Row | None) -> Json:
 
 
 RULES: dict[str, Callable[[Books, Json, Row | None], Json]] = {
-    "Customer": _customer, "Vendor": _person, "Item": _item, "Account": _account, "Term": _term,
+    "Customer": _customer,
+    "Vendor": _person,
+    "Item": _item,
+    "Account": _account,
+    "Term": _term,
     "PaymentMethod": _method,
 }
 LISTED_KINDS = frozenset(name for name, entity in ENTITIES.items() if not entity.is_transaction)

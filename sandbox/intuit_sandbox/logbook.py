@@ -19,8 +19,18 @@ class Logbook:
     writes_by_realm: Counter[str] = field(default_factory=Counter)
     writes: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
-    def note(self, at: float, method: str, path: str, status: int, realm: str = "", resource: str = "",
-             request: str = "", client: str = "", items: int = 0) -> None:
+    def note(
+        self,
+        at: float,
+        method: str,
+        path: str,
+        status: int,
+        realm: str = "",
+        resource: str = "",
+        request: str = "",
+        client: str = "",
+        items: int = 0,
+    ) -> None:
         """Count one request; a POST to a company that is no query counts as a write."""
         self.by_path[f"{method} {path}"] += 1
         self.by_status[str(status)] += 1
@@ -29,14 +39,27 @@ class Logbook:
         self.by_realm[realm] += 1
         if method == "POST" and resource != "query":
             self.writes_by_realm[realm] += 1
-            self.writes.append({"at": at, "realm": realm, "resource": resource, "status": status,
-                                "requestid": request, "client_id": client, "items": items})
+            self.writes.append(
+                {
+                    "at": at,
+                    "realm": realm,
+                    "resource": resource,
+                    "status": status,
+                    "requestid": request,
+                    "client_id": client,
+                    "items": items,
+                }
+            )
 
     def shown(self, since: float, realm: str | None) -> dict[str, Any]:
         writes = [one for one in self.writes if one["at"] >= since and realm in (None, one["realm"])]
         return {
-            "by_path": dict(self.by_path), "by_realm": dict(self.by_realm), "by_status": dict(self.by_status),
-            "writes_by_realm": dict(self.writes_by_realm), "write_count": len(writes), "writes": writes,
+            "by_path": dict(self.by_path),
+            "by_realm": dict(self.by_realm),
+            "by_status": dict(self.by_status),
+            "writes_by_realm": dict(self.writes_by_realm),
+            "write_count": len(writes),
+            "writes": writes,
         }
 
     def reset(self) -> None:

@@ -7,9 +7,11 @@ import contextlib
 import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
@@ -32,6 +34,29 @@ TEMPLATES = Path(__file__).parent / "templates"
 DRAIN_SECONDS = 5
 
 
+class Server(uvicorn.Server):
+    """Uvicorn without its signal handlers, which raise the signal again after the drain: a clean exit is wanted."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
 def build(settings: Settings, base_url: str, store: Store) -> Starlette:
     """The application over an open store."""
     knobs, rehearsal, log = settings.knobs(), Rehearsal(), Logbook()
@@ -44,23 +69,25 @@ def build(settings: Settings, base_url: str, store: Store) -> Starlette:
     oauth = OAuth(base_url, grants, companies, templates, id_tokens, rehearsal, log)
     gateway = Gateway(grants, services, knobs, rehearsal, log)
     pages = Pages(companies, templates)
-    return Starlette(routes=[
-        Route("/v3/company/{realm}/{resource:path}", gateway.handle, methods=["GET", "POST"]),
-        Route("/.well-known/openid_sandbox_configuration", oauth.discovery),
-        Route("/.well-known/openid_configuration", oauth.discovery),
-        Route("/op/v1/jwks", oauth.jwks),
-        Route("/connect/oauth2", oauth.authorize),
-        Route("/connect/signin", oauth.sign_in, methods=["POST"]),
-        Route("/connect/consent", oauth.consent, methods=["POST"]),
-        Route("/oauth2/v1/tokens/bearer", oauth.token, methods=["POST"]),
-        Route("/v2/oauth2/tokens/revoke", oauth.revoke, methods=["POST"]),
-        Route("/v1/openid_connect/userinfo", oauth.userinfo),
-        *SideDoor(services, grants, store, knobs, rehearsal, log).routes(),
-        Route("/", pages.home),
-        Route("/companies/{realm}", pages.company),
-        Route("/companies/{realm}/{tab}", pages.company),
-        Route("/companies/{realm}/{tab}/{id}", pages.document),
-    ])
+    return Starlette(
+        routes=[
+            Route("/v3/company/{realm}/{resource:path}", gateway.handle, methods=["GET", "POST"]),
+            Route("/.well-known/openid_sandbox_configuration", oauth.discovery),
+            Route("/.well-known/openid_configuration", oauth.discovery),
+            Route("/op/v1/jwks", oauth.jwks),
+            Route("/connect/oauth2", oauth.authorize),
+            Route("/connect/signin", oauth.sign_in, methods=["POST"]),
+            Route("/connect/consent", oauth.consent, methods=["POST"]),
+            Route("/oauth2/v1/tokens/bearer", oauth.token, methods=["POST"]),
+            Route("/v2/oauth2/tokens/revoke", oauth.revoke, methods=["POST"]),
+            Route("/v1/openid_connect/userinfo", oauth.userinfo),
+            *SideDoor(services, grants, store, knobs, rehearsal, log).routes(),
+            Route("/", pages.home),
+            Route("/companies/{realm}", pages.company),
+            Route("/companies/{realm}/{tab}", pages.company),
+            Route("/companies/{realm}/{tab}/{id}", pages.document),
+        ]
+    )
 
 
 async def serve(settings: Settings) -> None:
@@ -74,43 +101,35 @@ async def serve(settings: Settings) -> None:
     store = Store(settings.data)
     try:
         config = uvicorn.Config(
-            build(settings, base_url, store), http=CuttableProtocol, loop="uvloop", lifespan="off", access_log=False,
-            log_level="warning", timeout_graceful_shutdown=DRAIN_SECONDS, backlog=2048,
+            build(settings, base_url, store),
+            http=CuttableProtocol,
+            loop="uvloop",
+            lifespan="off",
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            backlog=2048,
         )
-        await _run(uvicorn.Server(config), listener, settings, port)
+        await Server(config, lambda: _announce(settings, port)).serve(sockets=[listener])
     finally:
         store.close()
         listener.close()
 
 
-async def _run(server: uvicorn.Server, listener: socket.socket, settings: Settings, port: int) -> None:
-    # Uvicorn's own handlers raise the signal again after the drain; a clean exit is wanted here.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign]
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not task.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        (settings.data / "port").write_text(f"{port}\n")
-        sys.stdout.write(f"intuit sandbox ready on http://{settings.host}:{port}\n")
-        sys.stdout.flush()
-    await task
+def _announce(settings: Settings, port: int) -> None:
+    (settings.data / "port").write_text(f"{port}\n")
+    sys.stdout.write(f"intuit sandbox ready on http://{settings.host}:{port}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
     """Start the stand-in with settings from the environment; a taken port is told in a sentence."""
     settings = Settings()
-    with asyncio.Runner(loop_factory=_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(serve(settings))
         except OSError as cause:
-            sys.exit(f"intuit sandbox cannot listen on {settings.host}:{settings.port}: {cause.strerror}. "
-                     "Free the port or set INTUIT_SANDBOX_PORT.")
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    import uvloop
-
-    return uvloop.new_event_loop()
+            sys.exit(
+                f"intuit sandbox cannot listen on {settings.host}:{settings.port}: {cause.strerror}. "
+                "Free the port or set INTUIT_SANDBOX_PORT."
+            )

@@ -23,9 +23,17 @@ from intuit_sandbox.logbook import Logbook
 from intuit_sandbox.rehearsal import Rehearsal
 from intuit_sandbox.settings import RegisteredApp
 
-SCOPES = frozenset({
-    "com.intuit.quickbooks.accounting", "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address",
-})
+SCOPES = frozenset(
+    {
+        "com.intuit.quickbooks.accounting",
+        "com.intuit.quickbooks.payment",
+        "openid",
+        "profile",
+        "email",
+        "phone",
+        "address",
+    }
+)
 FLOW_LIFE = 1800
 
 
@@ -70,8 +78,14 @@ class OAuth:
     """Everything a browser or an app meets before it may call the API."""
 
     def __init__(
-        self, base_url: str, grants: Grants, companies: dict[str, Books], pages: Jinja2Templates,
-        id_tokens: IdTokens, rehearsal: Rehearsal, log: Logbook,
+        self,
+        base_url: str,
+        grants: Grants,
+        companies: dict[str, Books],
+        pages: Jinja2Templates,
+        id_tokens: IdTokens,
+        rehearsal: Rehearsal,
+        log: Logbook,
     ) -> None:
         self.base_url = base_url
         self._grants, self._companies, self._pages = grants, companies, pages
@@ -80,16 +94,25 @@ class OAuth:
 
     async def discovery(self, request: Request) -> Response:
         base = self.base_url
-        return self._answer(request, JSONResponse({
-            "issuer": self._id_tokens.issuer, "authorization_endpoint": f"{base}/connect/oauth2",
-            "token_endpoint": f"{base}/oauth2/v1/tokens/bearer",
-            "revocation_endpoint": f"{base}/v2/oauth2/tokens/revoke", "jwks_uri": f"{base}/op/v1/jwks",
-            "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo", "response_types_supported": ["code"],
-            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
-            "scopes_supported": ["openid", "email", "profile", "address", "phone"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-            "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
-        }))
+        return self._answer(
+            request,
+            JSONResponse(
+                {
+                    "issuer": self._id_tokens.issuer,
+                    "authorization_endpoint": f"{base}/connect/oauth2",
+                    "token_endpoint": f"{base}/oauth2/v1/tokens/bearer",
+                    "revocation_endpoint": f"{base}/v2/oauth2/tokens/revoke",
+                    "jwks_uri": f"{base}/op/v1/jwks",
+                    "userinfo_endpoint": f"{base}/v1/openid_connect/userinfo",
+                    "response_types_supported": ["code"],
+                    "subject_types_supported": ["public"],
+                    "id_token_signing_alg_values_supported": ["RS256"],
+                    "scopes_supported": ["openid", "email", "profile", "address", "phone"],
+                    "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+                    "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
+                }
+            ),
+        )
 
     async def jwks(self, request: Request) -> Response:
         return self._answer(request, JSONResponse(self._id_tokens.jwks()))
@@ -124,8 +147,15 @@ class OAuth:
             return self._denied(request, key, flow)
         person = PEOPLE.get(str(form.get("email", "")).strip().lower())
         if person is None or person.password != form.get("password"):
-            return self._page(request, "signin.html", key, flow, 401, people=PEOPLE.values(),
-                              error="That e-mail and password do not match.")
+            return self._page(
+                request,
+                "signin.html",
+                key,
+                flow,
+                401,
+                people=PEOPLE.values(),
+                error="That e-mail and password do not match.",
+            )
         flow.person = person
         return self._page(request, "consent.html", key, flow, companies=self._choices())
 
@@ -139,7 +169,9 @@ class OAuth:
             return self._denied(request, key, flow)
         realm = str(form.get("realm_id", ""))
         if form.get("action") != "authorize" or realm not in self._companies:
-            return self._page(request, "consent.html", key, flow, 400, companies=self._choices(), error="Choose a company.")
+            return self._page(
+                request, "consent.html", key, flow, 400, companies=self._choices(), error="Choose a company."
+            )
         del self._flows[key]
         code = self._grants.issue_code(flow.app.client_id, flow.redirect_uri, realm, flow.person.email, flow.scopes)
         return self._answer(request, flow.back(code=code, realmId=realm))
@@ -149,9 +181,14 @@ class OAuth:
         grant_type = form.get("grant_type", "")
         if order := self._rehearsal.take("token", "", "POST", grant_type, ""):
             if order.answer not in ("delay", "cut_after", "delay_then_cut_after"):
-                spoiled = wire.Cut() if order.answer == "cut_before" else {
-                    "html_503": answers.unavailable, "xml_429": answers.throttled,
-                }.get(order.answer, _broken)()
+                spoiled = (
+                    wire.Cut()
+                    if order.answer == "cut_before"
+                    else {
+                        "html_503": answers.unavailable,
+                        "xml_429": answers.throttled,
+                    }.get(order.answer, _broken)()
+                )
                 return self._answer(request, spoiled)
             await asyncio.sleep(order.seconds)
             response = self._issued(request, form, grant_type)
@@ -208,7 +245,9 @@ class OAuth:
             except (binascii.Error, UnicodeDecodeError):
                 return None
             # Some clients form-encode the pair before packing it, as RFC 6749 wants.
-            return self._grants.authenticated(client, secret) or self._grants.authenticated(unquote(client), unquote(secret))
+            return self._grants.authenticated(client, secret) or self._grants.authenticated(
+                unquote(client), unquote(secret)
+            )
         return self._grants.authenticated(form.get("client_id", ""), form.get("client_secret", ""))
 
     def _choices(self) -> list[Any]:

@@ -11,8 +11,15 @@ from starlette.templating import Jinja2Templates
 from intuit_sandbox import ledger
 from intuit_sandbox.books import Books, Row
 
-TABS = {"salesreceipts": "SalesReceipt", "refundreceipts": "RefundReceipt", "invoices": "Invoice",
-        "payments": "Payment", "creditmemos": "CreditMemo", "customers": "Customer", "items": "Item"}
+TABS = {
+    "salesreceipts": "SalesReceipt",
+    "refundreceipts": "RefundReceipt",
+    "invoices": "Invoice",
+    "payments": "Payment",
+    "creditmemos": "CreditMemo",
+    "customers": "Customer",
+    "items": "Item",
+}
 MOST = 500
 
 
@@ -23,8 +30,10 @@ class Pages:
         self._companies, self._templates = companies, templates
 
     async def home(self, request: Request) -> Response:
-        shown = [(books.profile, {kind: len(list(books.of_kind(kind))) for kind in TABS.values()})
-                 for books in self._companies.values()]
+        shown = [
+            (books.profile, {kind: len(list(books.of_kind(kind))) for kind in TABS.values()})
+            for books in self._companies.values()
+        ]
         return self._templates.TemplateResponse(request, "home.html", {"companies": shown})
 
     async def company(self, request: Request) -> Response:
@@ -47,8 +56,15 @@ class Pages:
         if books is None or row is None or row.deleted:
             return self._templates.TemplateResponse(request, "refused.html", {"why": "There is no such document."}, 404)
         entries = ledger.journal(books, row.id) if row.journal else []
-        context = {"profile": books.profile, "kind": kind, "tab": request.path_params["tab"], "tabs": TABS,
-                   "body": books.shown(row), "entries": entries, "q": ""}
+        context = {
+            "profile": books.profile,
+            "kind": kind,
+            "tab": request.path_params["tab"],
+            "tabs": TABS,
+            "body": books.shown(row),
+            "entries": entries,
+            "q": "",
+        }
         return self._templates.TemplateResponse(request, "document.html", context)
 
     @staticmethod

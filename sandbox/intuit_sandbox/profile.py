@@ -10,7 +10,7 @@ CURRENCY_NAMES = {"USD": "United States Dollar", "GBP": "British Pound Sterling"
 
 
 class CompanyProfile(BaseModel, extra="forbid"):
-    """One company's settings. Tests change them through the side door; callers see them as CompanyInfo and Preferences."""
+    """One company's settings, changed through the side door; callers see them as CompanyInfo and Preferences."""
 
     realm_id: str
     name: str
@@ -54,32 +54,58 @@ class CompanyProfile(BaseModel, extra="forbid"):
         """The CompanyInfo object."""
         address = {"Id": "1", **self.address}
         facts = {
-            "NeoEnabled": "true", "IndustryType": "Landscaping Services", "CompanyType": "Other",
-            "SubscriptionStatus": self.subscription, "OfferingSku": "QuickBooks Online Plus",
-            "PayrollFeature": "false", "AccountantFeature": "false", "ItemCategoriesFeature": "true",
+            "NeoEnabled": "true",
+            "IndustryType": "Landscaping Services",
+            "CompanyType": "Other",
+            "SubscriptionStatus": self.subscription,
+            "OfferingSku": "QuickBooks Online Plus",
+            "PayrollFeature": "false",
+            "AccountantFeature": "false",
+            "ItemCategoriesFeature": "true",
         }
         return {
-            "CompanyName": self.name, "LegalName": self.name, "CompanyAddr": address, "LegalAddr": address,
-            "CustomerCommunicationAddr": address, "CompanyStartDate": "2025-06-05", "FiscalYearStartMonth": "January",
-            "Country": self.country, "Email": {"Address": "owner@sandbox.test"}, "WebAddr": {},
-            "SupportedLanguages": "en", "NameValue": [{"Name": n, "Value": v} for n, v in facts.items()],
-            "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": str(self.version),
+            "CompanyName": self.name,
+            "LegalName": self.name,
+            "CompanyAddr": address,
+            "LegalAddr": address,
+            "CustomerCommunicationAddr": address,
+            "CompanyStartDate": "2025-06-05",
+            "FiscalYearStartMonth": "January",
+            "Country": self.country,
+            "Email": {"Address": "owner@sandbox.test"},
+            "WebAddr": {},
+            "SupportedLanguages": "en",
+            "NameValue": [{"Name": n, "Value": v} for n, v in facts.items()],
+            "domain": "QBO",
+            "sparse": False,
+            "Id": "1",
+            "SyncToken": str(self.version),
             "MetaData": {"CreateTime": created, "LastUpdatedTime": created},
         }
 
     def preferences(self, created: str) -> dict[str, Any]:
         """The Preferences object; BookCloseDate and PartnerTaxEnabled are absent where Intuit leaves them out."""
         accounting: dict[str, Any] = {
-            "FirstMonthOfFiscalYear": "January", "UseAccountNumbers": False, "TaxYearMonth": "January",
-            "ClassTrackingPerTxn": False, "TrackDepartments": self.track_departments,
-            "ClassTrackingPerTxnLine": self.class_per_line, "CustomerTerminology": "Customers",
+            "FirstMonthOfFiscalYear": "January",
+            "UseAccountNumbers": False,
+            "TaxYearMonth": "January",
+            "ClassTrackingPerTxn": False,
+            "TrackDepartments": self.track_departments,
+            "ClassTrackingPerTxnLine": self.class_per_line,
+            "CustomerTerminology": "Customers",
         }
         if self.book_close_date:
             accounting["BookCloseDate"] = self.book_close_date
         sales: dict[str, Any] = {
-            "CustomTxnNumbers": self.custom_txn_numbers, "AllowDeposit": False, "AllowDiscount": self.allow_discount,
-            "AllowEstimates": True, "AllowServiceDate": False, "AllowShipping": self.allow_shipping,
-            "AutoApplyCredit": False, "DefaultTerms": {"value": self.default_term}, "CustomField": [],
+            "CustomTxnNumbers": self.custom_txn_numbers,
+            "AllowDeposit": False,
+            "AllowDiscount": self.allow_discount,
+            "AllowEstimates": True,
+            "AllowServiceDate": False,
+            "AllowShipping": self.allow_shipping,
+            "AutoApplyCredit": False,
+            "DefaultTerms": {"value": self.default_term},
+            "CustomField": [],
             "ETransactionPaymentEnabled": False,
         }
         if self.allow_discount:
@@ -93,12 +119,21 @@ class CompanyProfile(BaseModel, extra="forbid"):
             tax["TaxGroupCodeRef"] = {"value": self.default_tax_code}
         return {
             "AccountingInfoPrefs": accounting,
-            "ProductAndServicesPrefs": {"ForSales": True, "ForPurchase": True, "QuantityWithPriceAndRate": True,
-                                        "QuantityOnHand": True, "UOM": "Disabled"},
-            "SalesFormsPrefs": sales, "TaxPrefs": tax,
+            "ProductAndServicesPrefs": {
+                "ForSales": True,
+                "ForPurchase": True,
+                "QuantityWithPriceAndRate": True,
+                "QuantityOnHand": True,
+                "UOM": "Disabled",
+            },
+            "SalesFormsPrefs": sales,
+            "TaxPrefs": tax,
             "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": self.currency}},
             "ReportPrefs": {"ReportBasis": "Accrual"},
             "OtherPrefs": {"NameValue": [{"Name": "WarnDuplicateJournalNumber", "Value": "true"}]},
-            "domain": "QBO", "sparse": False, "Id": "1", "SyncToken": str(self.version),
+            "domain": "QBO",
+            "sparse": False,
+            "Id": "1",
+            "SyncToken": str(self.version),
             "MetaData": {"CreateTime": created, "LastUpdatedTime": created},
         }

@@ -14,7 +14,9 @@ from intuit_sandbox.books import Books, Row
 from intuit_sandbox.entities import ENTITIES, Entity
 
 Json = dict[str, Any]
-TOKEN = re.compile(r"\s*(?:(?P<string>'(?:\\.|[^'\\])*')|(?P<op><=|>=|=|<|>)|(?P<mark>[(),*])|(?P<word>[A-Za-z0-9_.\-]+))")
+TOKEN = re.compile(
+    r"\s*(?:(?P<string>'(?:\\.|[^'\\])*')|(?P<op><=|>=|=|<|>)|(?P<mark>[(),*])|(?P<word>[A-Za-z0-9_.\-]+))"
+)
 ESCAPE = re.compile(r"\\(.)")
 DEFAULT_ROWS, MOST_ROWS = 100, 1000
 NUMERIC = frozenset({"TotalAmt", "Balance"})
@@ -50,7 +52,7 @@ class _Reader:
         while at < len(text):
             match = TOKEN.match(text, at)
             if match is None:
-                raise faults.unparsable_query(f'Encountered "{text[at:at + 20]}" at column {at + 1}.')
+                raise faults.unparsable_query(f'Encountered "{text[at : at + 20]}" at column {at + 1}.')
             self._tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
             at = match.end()
             if not text[at:].strip():
@@ -212,8 +214,11 @@ def _candidates(books: Books, statement: Statement) -> Iterable[Row]:
                 picked = [rows[value] for value in condition.values if value in rows]
                 return [row for row in picked if not row.deleted]
             if condition.name == "DocNumber" and not books.profile.equals_ignores_case:
-                return [rows[row_id] for value in dict.fromkeys(condition.values)
-                        for row_id in books.holders_of_number(statement.entity, value)]
+                return [
+                    rows[row_id]
+                    for value in dict.fromkeys(condition.values)
+                    for row_id in books.holders_of_number(statement.entity, value)
+                ]
     return books.of_kind(statement.entity)
 
 
@@ -265,8 +270,10 @@ def _test(books: Books, condition: Condition) -> Callable[[Row], bool]:
         return equal
     bound = wanted[0]
     compare: dict[str, Callable[[Any], bool]] = {
-        "<": lambda value: value < bound, ">": lambda value: value > bound,
-        "<=": lambda value: value <= bound, ">=": lambda value: value >= bound,
+        "<": lambda value: value < bound,
+        ">": lambda value: value > bound,
+        "<=": lambda value: value <= bound,
+        ">=": lambda value: value >= bound,
     }
     ordered = compare[op]
     return lambda row: (value := _comparable(name, _current(books, row, name))) is not None and ordered(value)

@@ -27,8 +27,12 @@ def draw_up(books: Books, given: Json) -> tuple[Json, tuple[Entry, ...]]:
         raise faults.business("The amount applied is more than the payment.", "TotalAmt")
     account = money_account(books, given)
     body = {
-        **given, "TotalAmt": amount(total), "UnappliedAmt": amount(total - used), "Line": lines,
-        "DepositToAccountRef": account, "ProcessPayment": False,
+        **given,
+        "TotalAmt": amount(total),
+        "UnappliedAmt": amount(total - used),
+        "Line": lines,
+        "DepositToAccountRef": account,
+        "ProcessPayment": False,
         "LinkedTxn": [link for line in lines for link in line["LinkedTxn"]],
     }
     journal = ((account["value"], total), (books.profile.receivable_account, -total)) if total else ()
@@ -41,8 +45,10 @@ def _shown_line(line: Json) -> Json:
     links = line.get("LinkedTxn") or []
     if len(links) != 1 or links[0].get("TxnType") not in APPLICABLE:
         raise faults.Fault("620", "Transaction cannot be linked", "Transaction can't be linked to this payment.")
-    return {"Amount": amount(minor(line["Amount"])), "LinkedTxn": [
-        {"TxnId": links[0].get("TxnId", ""), "TxnType": links[0]["TxnType"]}]}
+    return {
+        "Amount": amount(minor(line["Amount"])),
+        "LinkedTxn": [{"TxnId": links[0].get("TxnId", ""), "TxnType": links[0]["TxnType"]}],
+    }
 
 
 def applications(payment: Json) -> dict[Target, int]:
@@ -94,8 +100,12 @@ def unlink_from(books: Books, gone: Row, at: float) -> list[Row]:
             continue
         lines = [line for line in payment.body["Line"] if line["LinkedTxn"][0]["TxnId"] != gone.id]
         unapplied = minor(payment.body["TotalAmt"]) - _used(applications({"Line": lines}))
-        body = {**payment.body, "Line": lines, "UnappliedAmt": amount(unapplied),
-                "LinkedTxn": [one for line in lines for one in line["LinkedTxn"]]}
+        body = {
+            **payment.body,
+            "Line": lines,
+            "UnappliedAmt": amount(unapplied),
+            "LinkedTxn": [one for line in lines for one in line["LinkedTxn"]],
+        }
         changed.append(touched(books, payment, body, at))
     return changed
 

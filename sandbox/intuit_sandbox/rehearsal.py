@@ -9,7 +9,14 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 ANSWERS = Literal[
-    "html_503", "xml_429", "cut_before", "cut_after", "delay", "fault_200", "fault_400", "status_500",
+    "html_503",
+    "xml_429",
+    "cut_before",
+    "cut_after",
+    "delay",
+    "fault_200",
+    "fault_400",
+    "status_500",
     "delay_then_cut_after",
 ]
 

@@ -77,8 +77,14 @@ def _reckon(books: Books, given: Json, former: Row | None) -> Sale:
                 items.append(item)
                 shown.append(item.shown)
             case "SalesItemLineDetail" | "DescriptionOnly":
-                shown.append({"Description": raw.get("Description", ""), "DetailType": "DescriptionOnly",
-                              "DescriptionLineDetail": {}, **({"Id": raw["Id"]} if "Id" in raw else {})})
+                shown.append(
+                    {
+                        "Description": raw.get("Description", ""),
+                        "DetailType": "DescriptionOnly",
+                        "DescriptionLineDetail": {},
+                        **({"Id": raw["Id"]} if "Id" in raw else {}),
+                    }
+                )
             case "DiscountLineDetail" if books.profile.allow_discount:
                 discount_line = raw
             case None:
@@ -89,9 +95,7 @@ def _reckon(books: Books, given: Json, former: Row | None) -> Sale:
     return _summed(books, given, items, shown, discount_line)
 
 
-def _summed(
-    books: Books, given: Json, items: list[SaleLine], shown: list[Json], discount_line: Json | None
-) -> Sale:
+def _summed(books: Books, given: Json, items: list[SaleLine], shown: list[Json], discount_line: Json | None) -> Sale:
     subtotal = sum(item.cents for item in items)
     discount = _discount(discount_line, subtotal) if discount_line else 0
     if books.profile.tax_world == "global":
@@ -170,7 +174,7 @@ def _target(books: Books, item_id: str) -> tuple[Row | None, str, Json]:
 def _line_code(books: Books, given: Json, detail: Json, item: Row | None) -> str | None:
     code = detail.get("TaxCodeRef", {}).get("value")
     if books.profile.tax_world != "global":
-        return taxes.us_line_code(books, code, item)
+        return taxes.us_line_code(code, item)
     if given.get("GlobalTaxCalculation") == "NotApplicable":
         return None
     return None if code is None else str(code)
@@ -202,8 +206,11 @@ def _discount(line: Json, subtotal: int) -> int:
 
 def _shown_discount(books: Books, line: Json, cents: int, account: str) -> Json:
     books.referred("Account", account, "DiscountAccountRef")
-    detail = {"PercentBased": False, **line.get("DiscountLineDetail", {}),
-              "DiscountAccountRef": books.named("Account", account)}
+    detail = {
+        "PercentBased": False,
+        **line.get("DiscountLineDetail", {}),
+        "DiscountAccountRef": books.named("Account", account),
+    }
     shown = {"Amount": amount(cents), "DetailType": "DiscountLineDetail", "DiscountLineDetail": detail}
     return {**shown, "Description": line["Description"]} if "Description" in line else shown
 
@@ -231,8 +238,10 @@ def _headers(books: Books, kind: str, given: Json) -> Json:
     """What QuickBooks fills in by itself."""
     profile = books.profile
     heads: Json = {
-        "PrintStatus": given.get("PrintStatus", "NeedToPrint"), "EmailStatus": given.get("EmailStatus", "NotSet"),
-        "ApplyTaxAfterDiscount": given.get("ApplyTaxAfterDiscount", False), "LinkedTxn": given.get("LinkedTxn", []),
+        "PrintStatus": given.get("PrintStatus", "NeedToPrint"),
+        "EmailStatus": given.get("EmailStatus", "NotSet"),
+        "ApplyTaxAfterDiscount": given.get("ApplyTaxAfterDiscount", False),
+        "LinkedTxn": given.get("LinkedTxn", []),
         "CustomField": given.get("CustomField", []),
     }
     if profile.tax_world == "global":

@@ -17,18 +17,32 @@ LANDSCAPING, SURF, BRITISH = "9341450000000001", "9341450000000002", "9341450000
 
 PROFILES = [
     CompanyProfile(
-        realm_id=LANDSCAPING, name="Craig's Design and Landscaping Services", agency_accounts={"1": "90", "2": "89"},
+        realm_id=LANDSCAPING,
+        name="Craig's Design and Landscaping Services",
+        agency_accounts={"1": "90", "2": "89"},
         address={"Line1": "123 Sierra Way", "City": "San Pablo", "CountrySubDivisionCode": "CA", "PostalCode": "87999"},
     ),
     CompanyProfile(
-        realm_id=SURF, name="Harbor Surf Supply", tax_world="automated", custom_txn_numbers=False,
+        realm_id=SURF,
+        name="Harbor Surf Supply",
+        tax_world="automated",
+        custom_txn_numbers=False,
         agency_accounts={"1": "90"},
-        address={"Line1": "8 Pier Avenue", "City": "Hermosa Beach", "CountrySubDivisionCode": "CA",
-                 "PostalCode": "90254"},
+        address={
+            "Line1": "8 Pier Avenue",
+            "City": "Hermosa Beach",
+            "CountrySubDivisionCode": "CA",
+            "PostalCode": "90254",
+        },
     ),
     CompanyProfile(
-        realm_id=BRITISH, name="Thistle & Thread Ltd", country="GB", currency="GBP", tax_world="global",
-        default_tax_code="6", agency_accounts={"1": "90"},
+        realm_id=BRITISH,
+        name="Thistle & Thread Ltd",
+        country="GB",
+        currency="GBP",
+        tax_world="global",
+        default_tax_code="6",
+        agency_accounts={"1": "90"},
         address={"Line1": "12 Canal Street", "City": "Leeds", "PostalCode": "LS1 4AB", "Country": "GBR"},
     ),
 ]
@@ -61,7 +75,12 @@ def found(store: Store, profile: CompanyProfile) -> Books:
 
 def _put(books: Books, kind: str, row_id: str, body: Json) -> None:
     whole = {
-        "Active": True, **body, "domain": "QBO", "sparse": False, "Id": row_id, "SyncToken": "0",
+        "Active": True,
+        **body,
+        "domain": "QBO",
+        "sparse": False,
+        "Id": row_id,
+        "SyncToken": "0",
         "MetaData": {"CreateTime": clock.stamp(FOUNDED), "LastUpdatedTime": clock.stamp(FOUNDED)},
     }
     books.put(Row(kind, row_id, whole, (), FOUNDED))
@@ -76,8 +95,12 @@ def _accounts(books: Books) -> None:
                 continue
         full[row_id] = f"{full[parent]}:{name}" if parent else name
         body: Json = {
-            "Name": name, "AccountType": kind, "AccountSubType": subtype, "FullyQualifiedName": full[row_id],
-            "Classification": lists.CLASSIFICATION[kind], "SubAccount": bool(parent),
+            "Name": name,
+            "AccountType": kind,
+            "AccountSubType": subtype,
+            "FullyQualifiedName": full[row_id],
+            "Classification": lists.CLASSIFICATION[kind],
+            "SubAccount": bool(parent),
             "CurrencyRef": books.profile.currency_ref(),
         }
         _put(books, "Account", row_id, {**body, "ParentRef": {"value": parent}} if parent else body)
@@ -103,16 +126,24 @@ def _taxes(books: Books) -> None:
         _put(books, "TaxRate", row_id, taxservice.tax_rate(row_id, name, Decimal(percent), agency, FOUNDED))
     if books.profile.country == "US":
         for pseudo, taxable in (("TAX", True), ("NON", False)):
-            _put(books, "TaxCode", pseudo, {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False})
+            _put(
+                books, "TaxCode", pseudo, {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False}
+            )
     for row_id, name, members in table(codes):
-        details = [{"TaxRateRef": {"value": rate, "name": names[rate]}, "TaxTypeApplicable": "TaxOnAmount",
-                    "TaxOrder": 0} for rate in members.split()]
+        details = [
+            {"TaxRateRef": {"value": rate, "name": names[rate]}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+            for rate in members.split()
+        ]
         _put(books, "TaxCode", row_id, taxservice.tax_code(row_id, name, details, FOUNDED))
 
 
 def _person(books: Books, name: str, full: str) -> Json:
-    return {"DisplayName": name, "PrintOnCheckName": name, "FullyQualifiedName": full,
-            "CurrencyRef": books.profile.currency_ref()}
+    return {
+        "DisplayName": name,
+        "PrintOnCheckName": name,
+        "FullyQualifiedName": full,
+        "CurrencyRef": books.profile.currency_ref(),
+    }
 
 
 def _people(books: Books, whole: bool) -> None:
@@ -121,7 +152,10 @@ def _people(books: Books, whole: bool) -> None:
     for row_id, name, email, parent in customers:
         names[row_id] = f"{names[parent]}:{name}" if parent else name
         body = {
-            **_person(books, name, names[row_id]), "Taxable": True, "Job": bool(parent), "BillWithParent": False,
+            **_person(books, name, names[row_id]),
+            "Taxable": True,
+            "Job": bool(parent),
+            "BillWithParent": False,
             "PreferredDeliveryMethod": "Print",
         }
         if books.profile.country == "US":
@@ -141,13 +175,20 @@ def _people(books: Books, whole: bool) -> None:
 def _items(books: Books, whole: bool) -> None:
     for row_id, name, kind, account, price, cost in table(seed_lists.ITEMS)[: None if whole else 2]:
         body: Json = {
-            "Name": name, "FullyQualifiedName": name, "Type": kind, "UnitPrice": Decimal(price or 0),
-            "PurchaseCost": Decimal(cost or 0), "Taxable": kind == "Inventory", "TrackQtyOnHand": kind == "Inventory",
+            "Name": name,
+            "FullyQualifiedName": name,
+            "Type": kind,
+            "UnitPrice": Decimal(price or 0),
+            "PurchaseCost": Decimal(cost or 0),
+            "Taxable": kind == "Inventory",
+            "TrackQtyOnHand": kind == "Inventory",
             "IncomeAccountRef": books.named("Account", account),
         }
         if kind == "Inventory":
             body |= {
-                "QtyOnHand": 25, "InvStartDate": "2025-06-05", "AssetAccountRef": books.named("Account", "81"),
+                "QtyOnHand": 25,
+                "InvStartDate": "2025-06-05",
+                "AssetAccountRef": books.named("Account", "81"),
                 "ExpenseAccountRef": books.named("Account", "80"),
             }
         _put(books, "Item", row_id, body)

@@ -53,16 +53,19 @@ class CompanyService:
         head, _, rest = call.resource.partition("/")
         match head, call.method:
             case "query", "GET" | "POST":
-                statement = call.body.decode("utf-8", "replace") if call.method == "POST" else call.params.get("query", "")
+                statement = (
+                    call.body.decode("utf-8", "replace") if call.method == "POST" else call.params.get("query", "")
+                )
                 return _envelope("QueryResponse", query.run(self.books, query.parse(statement)))
             case "batch", "POST":
                 return self._batch(call)
             case "cdc", "GET":
                 return self._changes(call)
             case "taxservice", "POST" if rest == "taxcode":
-                return self._once(call, "taxservice", lambda: ENCODER.encode(
-                    self.accounting.tax_service(_decoded(call.body))))
-            case ("companyinfo" | "preferences"), "GET":
+                return self._once(
+                    call, "taxservice", lambda: ENCODER.encode(self.accounting.tax_service(_decoded(call.body)))
+                )
+            case (("companyinfo" | "preferences"), "GET"):
                 return self._about_company(head, rest)
         entity = BY_PATH.get(head)
         if entity is None:
@@ -71,8 +74,13 @@ class CompanyService:
             return _envelope(entity.name, self.accounting.read(entity, rest))
         if call.method == "POST" and not rest:
             operation, include = _operation(call.params)
-            return self._once(call, f"{entity.name}/{operation}", lambda: _envelope(
-                entity.name, self.accounting.submit(entity, _object(_decoded(call.body)), operation, include)))
+            return self._once(
+                call,
+                f"{entity.name}/{operation}",
+                lambda: _envelope(
+                    entity.name, self.accounting.submit(entity, _object(_decoded(call.body)), operation, include)
+                ),
+            )
         raise faults.unsupported_operation(f"{call.method} {call.resource}")
 
     def _once(self, call: Call, kind: str, work: Any) -> bytes:
@@ -119,7 +127,9 @@ class CompanyService:
         if self._knobs.batch_unordered:
             random.shuffle(answers)
         return b'{"BatchItemResponse":[%s],"time":"%s"}' % (
-            b",".join(answers), clock.envelope_time(clock.now()).encode())
+            b",".join(answers),
+            clock.envelope_time(clock.now()).encode(),
+        )
 
     def _batch_item(self, item: Any, request: str) -> bytes:
         bid = str(item.get("bId", "")) if isinstance(item, dict) else ""
@@ -138,8 +148,17 @@ class CompanyService:
         if item.get("optionsData") == "void":
             operation = "void"
         include = str(item.get("optionsData", "")).split(",")
-        return self._replayed(request, bid, f"{entity.name}/{operation}", lambda: ENCODER.encode(
-            {"bId": bid, entity.name: self.accounting.submit(entity, _object(item[entity.name]), operation, include)}))
+        return self._replayed(
+            request,
+            bid,
+            f"{entity.name}/{operation}",
+            lambda: ENCODER.encode(
+                {
+                    "bId": bid,
+                    entity.name: self.accounting.submit(entity, _object(item[entity.name]), operation, include),
+                }
+            ),
+        )
 
     def _changes(self, call: Call) -> bytes:
         names = [name.strip() for name in call.params.get("entities", "").split(",") if name.strip()]

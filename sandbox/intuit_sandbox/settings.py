@@ -18,7 +18,7 @@ class RegisteredApp(BaseModel, frozen=True):
 
 DEMO_APP = RegisteredApp(
     client_id="demo-intuit-client",
-    client_secret="demo-intuit-secret",
+    client_secret="demo-intuit-secret",  # noqa: S106 - a made-up pair, good for the stand-in only
     redirect_uris=["http://localhost:8080/connect/intuit/callback"],
 )
 

@@ -96,7 +96,7 @@ def label(longest: int) -> Field:
 
 
 def _decimal(name: str, value: Any) -> Decimal:
-    if isinstance(value, bool) or isinstance(value, (dict, list)):
+    if isinstance(value, (bool, dict, list)):
         raise faults.invalid_number(name, value)
     try:
         number = Decimal(value)
@@ -172,7 +172,7 @@ def ref(kind: str = "") -> Field:
 
 
 def nested(shape: Shape) -> Field:
-    return Field(lambda name, value: shape.clean(value))
+    return Field(lambda _name, value: shape.clean(value))
 
 
 def rows(shape: Shape) -> Field:
@@ -201,23 +201,34 @@ def _email(name: str, value: Any) -> str:
 
 
 ID = Field(identity)
-SET_BY_QUICKBOOKS = Field(lambda name, value: value, read_only=True)
-ANYTHING = Field(lambda name, value: value)
+SET_BY_QUICKBOOKS = Field(lambda _name, value: value, read_only=True)
+ANYTHING = Field(lambda _name, value: value)
 
-ADDRESS = Shape("PhysicalAddress", {
-    "Id": SET_BY_QUICKBOOKS, **{f"Line{n}": text(500) for n in range(1, 6)},
-    "City": text(255), "Country": text(255), "CountrySubDivisionCode": text(255), "PostalCode": text(30),
-    "Lat": SET_BY_QUICKBOOKS, "Long": SET_BY_QUICKBOOKS,
-}, words("CountryCode County PostalCodeSuffix Tag Note"))
+ADDRESS = Shape(
+    "PhysicalAddress",
+    {
+        "Id": SET_BY_QUICKBOOKS,
+        **{f"Line{n}": text(500) for n in range(1, 6)},
+        "City": text(255),
+        "Country": text(255),
+        "CountrySubDivisionCode": text(255),
+        "PostalCode": text(30),
+        "Lat": SET_BY_QUICKBOOKS,
+        "Long": SET_BY_QUICKBOOKS,
+    },
+    words("CountryCode County PostalCodeSuffix Tag Note"),
+)
 EMAIL_ADDRESS = Shape("EmailAddress", {"Address": Field(_email)}, words("Id Default Tag"))
 PHONE = Shape(
-    "TelephoneNumber", {"FreeFormNumber": text(30)},
+    "TelephoneNumber",
+    {"FreeFormNumber": text(30)},
     words("Id DeviceType CountryCode AreaCode ExchangeCode Extension Default Tag"),
 )
 WEB = Shape("WebSiteAddress", {"URI": text(1000)}, words("Id Default Tag"))
 MEMO = Shape("MemoRef", {"value": text(1000)})
 CUSTOM_FIELD = Shape(
-    "CustomField", {"DefinitionId": text(20), "Name": text(100), "Type": text(30), "StringValue": text(31)},
+    "CustomField",
+    {"DefinitionId": text(20), "Name": text(100), "Type": text(30), "StringValue": text(31)},
     words("BooleanValue DateValue NumberValue"),
 )
 LINKED = Shape("LinkedTxn", {"TxnId": ID, "TxnType": text(30), "TxnLineId": text(20)})

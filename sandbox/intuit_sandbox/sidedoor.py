@@ -37,8 +37,13 @@ class SideDoor:
     """JSON in, JSON out; 404 for an unknown company, 422 for a payload that cannot be understood."""
 
     def __init__(
-        self, services: dict[str, CompanyService], grants: Grants, store: Store, knobs: Knobs,
-        rehearsal: Rehearsal, log: Logbook,
+        self,
+        services: dict[str, CompanyService],
+        grants: Grants,
+        store: Store,
+        knobs: Knobs,
+        rehearsal: Rehearsal,
+        log: Logbook,
     ) -> None:
         self._services, self._grants, self._store, self._knobs = services, grants, store, knobs
         self._rehearsal, self._log = rehearsal, log
@@ -67,15 +72,16 @@ class SideDoor:
     def _company(self, request: Request) -> CompanyService:
         return self._services[request.path_params["realm"]]
 
-    async def companies(self, request: Request) -> Any:
+    async def companies(self, _request: Request) -> Any:
         return [service.books.profile.model_dump() for service in self._services.values()]
 
     async def settings(self, request: Request) -> Any:
         """Change the company's profile: close books, lapse the plan, tax mode, preferences."""
         books = self._company(request).books
         patch = await request.json()
-        changed = CompanyProfile.model_validate({**books.profile.model_dump(), **patch,
-                                                 "realm_id": books.profile.realm_id})
+        changed = CompanyProfile.model_validate(
+            {**books.profile.model_dump(), **patch, "realm_id": books.profile.realm_id}
+        )
         changed.version += 1
         books.profile = changed
         self._store.save_company(changed)
@@ -125,7 +131,7 @@ class SideDoor:
         asked = request.query_params
         return ledger.journal(self._company(request).books, asked.get("id"), asked.get("account"))
 
-    async def knobs(self, request: Request) -> Any:
+    async def knobs(self, _request: Request) -> Any:
         return self._knobs.model_dump()
 
     async def turn(self, request: Request) -> Any:
@@ -138,10 +144,10 @@ class SideDoor:
     async def order(self, request: Request) -> Any:
         return {"id": self._rehearsal.add(FaultOrder.model_validate(await request.json()))}
 
-    async def orders(self, request: Request) -> Any:
+    async def orders(self, _request: Request) -> Any:
         return {number: order.model_dump() for number, order in self._rehearsal.orders.items()}
 
-    async def clear(self, request: Request) -> Any:
+    async def clear(self, _request: Request) -> Any:
         self._rehearsal.orders.clear()
         return {}
 
@@ -149,7 +155,7 @@ class SideDoor:
         asked = request.query_params
         return self._log.shown(float(asked.get("since", 0)), asked.get("realm"))
 
-    async def reset(self, request: Request) -> Any:
+    async def reset(self, _request: Request) -> Any:
         self._log.reset()
         return {}
 

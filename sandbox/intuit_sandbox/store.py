@@ -89,8 +89,16 @@ class Store:
             "body = excluded.body, journal = excluded.journal, changed = excluded.changed, "
             "deleted = excluded.deleted, deposited = excluded.deposited",
             [
-                (realm, row.kind, row.id, ENCODER.encode(row.body), ENCODER.encode(row.journal), row.changed,
-                 row.deleted, row.deposited)
+                (
+                    realm,
+                    row.kind,
+                    row.id,
+                    ENCODER.encode(row.body),
+                    ENCODER.encode(row.journal),
+                    row.changed,
+                    row.deleted,
+                    row.deposited,
+                )
                 for row in rows
             ],
         )

@@ -24,7 +24,7 @@ class Tax:
     entries: list[Entry] = field(default_factory=list)
 
 
-def us_line_code(books: Books, given: str | None, item: Row | None) -> str:
+def us_line_code(given: str | None, item: Row | None) -> str:
     """TAX or NON of a line in a US company; without one the item decides."""
     if given is None:
         return "TAX" if item is not None and item.body.get("Taxable") else "NON"
@@ -115,9 +115,12 @@ def _told(books: Books, head: Json, parts: list[tuple[Row, int, int]]) -> Tax:
 
 def _tax_line(rate: Row, base: int, cents: int) -> Json:
     return {
-        "Amount": amount(cents), "DetailType": "TaxLineDetail",
+        "Amount": amount(cents),
+        "DetailType": "TaxLineDetail",
         "TaxLineDetail": {
-            "TaxRateRef": {"value": rate.id}, "PercentBased": True, "TaxPercent": rate.body["RateValue"],
+            "TaxRateRef": {"value": rate.id},
+            "PercentBased": True,
+            "TaxPercent": rate.body["RateValue"],
             "NetAmountTaxable": amount(base),
         },
     }

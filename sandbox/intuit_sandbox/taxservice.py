@@ -30,13 +30,24 @@ def draw_up(books: Books, payload: Any, at: float) -> tuple[list[Row], Json]:
             rate = _rate(books, given, str(next_rate), at)
             next_rate += 1
             rows.append(rate)
-        answers.append({
-            "TaxRateName": rate.body["Name"], "TaxRateId": rate.id, "RateValue": rate.body["RateValue"],
-            "TaxAgencyId": rate.body["AgencyRef"]["value"], "TaxApplicableOn": given.get("TaxApplicableOn", "Sales"),
-        })
+        answers.append(
+            {
+                "TaxRateName": rate.body["Name"],
+                "TaxRateId": rate.id,
+                "RateValue": rate.body["RateValue"],
+                "TaxAgencyId": rate.body["AgencyRef"]["value"],
+                "TaxApplicableOn": given.get("TaxApplicableOn", "Sales"),
+            }
+        )
     code_id = str(max(int(books.next_id("TaxCode")), 2))
-    details = [{"TaxRateRef": {"value": a["TaxRateId"], "name": a["TaxRateName"]}, "TaxTypeApplicable": "TaxOnAmount",
-                "TaxOrder": 0} for a in answers]
+    details = [
+        {
+            "TaxRateRef": {"value": a["TaxRateId"], "name": a["TaxRateName"]},
+            "TaxTypeApplicable": "TaxOnAmount",
+            "TaxOrder": 0,
+        }
+        for a in answers
+    ]
     code = Row("TaxCode", code_id, tax_code(code_id, payload["TaxCode"], details, at), (), at)
     return [*rows, code], {"TaxCode": payload["TaxCode"], "TaxCodeId": code_id, "TaxRateDetails": answers}
 
@@ -59,9 +70,19 @@ def _rate(books: Books, given: Json, rate_id: str, at: float) -> Row:
 def tax_code(code_id: str, name: str, details: list[Json], at: float) -> Json:
     """A TaxCode object over its rates."""
     return {
-        "Name": name, "Description": name, "Active": True, "Hidden": False, "Taxable": True, "TaxGroup": True,
-        "SalesTaxRateList": {"TaxRateDetail": details}, "PurchaseTaxRateList": {"TaxRateDetail": []},
-        "TaxCodeConfigType": "USER_DEFINED", "domain": "QBO", "sparse": False, "Id": code_id, "SyncToken": "0",
+        "Name": name,
+        "Description": name,
+        "Active": True,
+        "Hidden": False,
+        "Taxable": True,
+        "TaxGroup": True,
+        "SalesTaxRateList": {"TaxRateDetail": details},
+        "PurchaseTaxRateList": {"TaxRateDetail": []},
+        "TaxCodeConfigType": "USER_DEFINED",
+        "domain": "QBO",
+        "sparse": False,
+        "Id": code_id,
+        "SyncToken": "0",
         "MetaData": {"CreateTime": clock.stamp(at), "LastUpdatedTime": clock.stamp(at)},
     }
 
@@ -69,7 +90,16 @@ def tax_code(code_id: str, name: str, details: list[Json], at: float) -> Json:
 def tax_rate(rate_id: str, name: str, value: Decimal, agency: str, at: float) -> Json:
     """A TaxRate object in percent."""
     return {
-        "Name": name, "Description": name, "Active": True, "RateValue": value, "AgencyRef": {"value": agency},
-        "SpecialTaxType": "NONE", "DisplayType": "ReadOnly", "domain": "QBO", "sparse": False, "Id": rate_id,
-        "SyncToken": "0", "MetaData": {"CreateTime": clock.stamp(at), "LastUpdatedTime": clock.stamp(at)},
+        "Name": name,
+        "Description": name,
+        "Active": True,
+        "RateValue": value,
+        "AgencyRef": {"value": agency},
+        "SpecialTaxType": "NONE",
+        "DisplayType": "ReadOnly",
+        "domain": "QBO",
+        "sparse": False,
+        "Id": rate_id,
+        "SyncToken": "0",
+        "MetaData": {"CreateTime": clock.stamp(at), "LastUpdatedTime": clock.stamp(at)},
     }

@@ -38,11 +38,17 @@ class StandIn:
 
     @classmethod
     def start(cls, folder: Path, **environment: str) -> StandIn:
-        settings = {"INTUIT_SANDBOX_PORT": "0", "INTUIT_SANDBOX_DATA": str(folder),
-                    "INTUIT_SANDBOX_CLIENTS": json.dumps(APPS), "PYTHONPATH": str(SANDBOX)}
+        settings = {
+            "INTUIT_SANDBOX_PORT": "0",
+            "INTUIT_SANDBOX_DATA": str(folder),
+            "INTUIT_SANDBOX_CLIENTS": json.dumps(APPS),
+            "PYTHONPATH": str(SANDBOX),
+        }
         process = subprocess.Popen(
-            [sys.executable, "-m", "intuit_sandbox"], env={**os.environ, **settings, **environment},
-            stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "intuit_sandbox"],
+            env={**os.environ, **settings, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdout is not None
         said = process.stdout.readline()
@@ -74,22 +80,43 @@ class StandIn:
     def fail(self, answer: str, **order: Any) -> None:
         self.door("POST", "faults", {"answer": answer, **order})
 
-    def authorize(self, realm: str = US, *, app: str = "product", action: str = "authorize", **asked: str) -> dict[str, str]:
+    def authorize(
+        self, realm: str = US, *, app: str = "product", action: str = "authorize", **asked: str
+    ) -> dict[str, str]:
         """Walk the pages as a browser does; the query of the callback."""
-        query = {"client_id": app, "redirect_uri": CALLBACK, "response_type": "code", "state": "s1",
-                 "scope": "com.intuit.quickbooks.accounting", **asked}
+        query = {
+            "client_id": app,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "state": "s1",
+            "scope": "com.intuit.quickbooks.accounting",
+            **asked,
+        }
         page = self.session.get(f"{self.url}/connect/oauth2", params=query, timeout=10)
         flow = flow_of(page.text)
-        self.session.post(f"{self.url}/connect/signin", timeout=10, data={
-            "flow": flow, "email": "owner@sandbox.test", "password": "sandbox", "action": "signin"})
-        back = self.session.post(f"{self.url}/connect/consent", timeout=10, allow_redirects=False, data={
-            "flow": flow, "realm_id": realm, "action": action})
+        self.session.post(
+            f"{self.url}/connect/signin",
+            timeout=10,
+            data={"flow": flow, "email": "owner@sandbox.test", "password": "sandbox", "action": "signin"},
+        )
+        back = self.session.post(
+            f"{self.url}/connect/consent",
+            timeout=10,
+            allow_redirects=False,
+            data={"flow": flow, "realm_id": realm, "action": action},
+        )
         return callback(back)
 
-    def token(self, *, app: str = "product", secret: str | None = None, headers: dict[str, str] | None = None,
-              **form: str) -> requests.Response:
-        return self.session.post(f"{self.url}/oauth2/v1/tokens/bearer", data=form, timeout=10, headers=headers,
-                                 auth=(app, secret or f"{app}-secret"))
+    def token(
+        self, *, app: str = "product", secret: str | None = None, headers: dict[str, str] | None = None, **form: str
+    ) -> requests.Response:
+        return self.session.post(
+            f"{self.url}/oauth2/v1/tokens/bearer",
+            data=form,
+            timeout=10,
+            headers=headers,
+            auth=(app, secret or f"{app}-secret"),
+        )
 
     def connect(self, realm: str = US, *, app: str = "product", **asked: str) -> Company:
         code = self.authorize(realm, app=app, **asked)["code"]
@@ -107,12 +134,25 @@ class Company:
     tokens: dict[str, Any]
     code: str
 
-    def call(self, method: str, resource: str, payload: Any = None, *, accept: str = "application/json",
-             data: bytes | None = None, **params: str) -> requests.Response:
+    def call(
+        self,
+        method: str,
+        resource: str,
+        payload: Any = None,
+        *,
+        accept: str = "application/json",
+        data: bytes | None = None,
+        **params: str,
+    ) -> requests.Response:
         headers = {"Accept": accept, "Authorization": f"Bearer {self.tokens['access_token']}"}
         return self.stand_in.session.request(
-            method, f"{self.stand_in.url}/v3/company/{self.realm}/{resource}", headers=headers, timeout=10, json=payload,
-            data=data, params={"minorversion": "75", **params},
+            method,
+            f"{self.stand_in.url}/v3/company/{self.realm}/{resource}",
+            headers=headers,
+            timeout=10,
+            json=payload,
+            data=data,
+            params={"minorversion": "75", **params},
         )
 
     def get(self, resource: str, **params: str) -> Any:
