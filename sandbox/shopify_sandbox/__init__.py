@@ -1,0 +1,1 @@
+"""A stand-in for Shopify on one machine: stores, their OAuth, Admin GraphQL and webhooks."""

@@ -1,0 +1,262 @@
+"""The side door for tests and demonstrations: make things happen, go wrong, and count them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shopify_sandbox.delivery import Delivery, Faults
+from shopify_sandbox.desk import Desk
+from shopify_sandbox.graphql_api import Fault, GraphqlApi, as_json
+from shopify_sandbox.model import Address, Customer, Order, Product, Variant
+from shopify_sandbox.ordering import Cart, CartLine
+from shopify_sandbox.report import shop_report
+from shopify_sandbox.shop import Shop
+from shopify_sandbox.views import gid
+
+Handler = Callable[[dict[str, Any]], Awaitable[object]]
+
+
+class Control:
+    """Each method is one POST under `/_sandbox/`, JSON in and out; a refusal is a 400 or 404 with its reason."""
+
+    def __init__(self, desk: Desk, api: GraphqlApi) -> None:
+        self._desk, self._api = desk, api
+
+    def routes(self) -> list[Route]:
+        posts: dict[str, Handler] = {
+            "orders": self.orders, "order": self.order, "refund": self.refund, "edit": self.edit,
+            "cancel": self.cancel, "collect": self.collect, "annotate": self.annotate, "customer": self.customer,
+            "product": self.product, "tokens": self.tokens, "uninstall": self.uninstall, "clock": self.clock,
+            "webhooks/faults": self.webhook_faults, "webhooks/forge": self.forge, "webhooks/replay": self.replay,
+            "graphql/faults": self.graphql_faults,
+        }
+        gets: dict[str, Handler] = {
+            "health": self.health, "totals": self.totals, "webhooks": self.webhooks, "catalogue": self.catalogue,
+            "subscriptions": self.subscriptions,
+        }
+        return [
+            *(Route(f"/_sandbox/{name}", self._door(act), methods=["POST"]) for name, act in posts.items()),
+            *(Route(f"/_sandbox/{name}", self._door(act), methods=["GET"]) for name, act in gets.items()),
+        ]
+
+    def _door(self, act: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            asked: dict[str, Any] = dict(request.query_params)
+            try:
+                body = await request.body()
+                if body:
+                    asked.update(msgspec.json.decode(body))
+                return as_json(await act(asked))
+            except KeyError as missing:
+                return as_json({"error": f"missing or unknown: {missing.args[0]}"}, 404)
+            except (ValueError, TypeError, msgspec.MsgspecError, aiohttp.ClientError) as wrong:
+                return as_json({"error": str(wrong)}, 400)
+
+        return endpoint
+
+    def _shop(self, asked: dict[str, Any]) -> Shop:
+        return self._desk.shops[asked["shop"]]
+
+    def _order(self, asked: dict[str, Any]) -> tuple[Shop, Order]:
+        shop = self._shop(asked)
+        return shop, shop.orders[number_of(asked["order"])]
+
+    async def health(self, _asked: dict[str, Any]) -> object:
+        return {"status": "ok", "shops": list(self._desk.shops), "graphql_calls": self._api.calls}
+
+    async def orders(self, asked: dict[str, Any]) -> object:
+        """{shop, count, seed?, mix?, refund_rate?, refund_kinds?, days_back?} → ids of orders and refunds."""
+        made = self._desk.generate(
+            self._shop(asked), int(asked.get("count", 1)), seed=int(asked.get("seed", 1)),
+            mix=asked.get("mix", "basic"), refund_rate=float(asked.get("refund_rate", 0)),
+            refund_kinds=asked.get("refund_kinds"), days_back=int(asked.get("days_back", 0)),
+        )
+        return {"ids": [gid("Order", o.id) for o in made],
+                "refunds": [gid("Refund", r.id) for o in made for r in o.refunds]}
+
+    async def order(self, asked: dict[str, Any]) -> object:
+        """{shop, cart: {lines: [{variant_id | title, price, quantity, …}], …}, processed_at?}; amounts in cents."""
+        cart = msgspec.convert(asked["cart"], Cart)
+        moment = asked.get("processed_at")
+        order = self._desk.place_order(self._shop(asked), cart, datetime.fromisoformat(moment) if moment else None)
+        return order_summary(order)
+
+    async def refund(self, asked: dict[str, Any]) -> object:
+        """{shop, order, lines?: {line id: quantity}, shipping?, discrepancy?, note?}; no lines, no shipping = all."""
+        shop, order = self._order(asked)
+        note = asked.get("note")
+        if "lines" in asked or "shipping" in asked or "discrepancy" in asked:
+            lines = {number_of(key): int(n) for key, n in (asked.get("lines") or {}).items()}
+            made = self._desk.refund_order(
+                shop, order, quantities=lines, shipping=int(asked.get("shipping", 0)),
+                discrepancy=int(asked.get("discrepancy", 0)), note=note,
+            )
+        else:
+            made = self._desk.refund_all(shop, order, note)
+        return {"refund": gid("Refund", made.id), **order_summary(order)}
+
+    async def edit(self, asked: dict[str, Any]) -> object:
+        """{shop, order, line, quantity} changes a line; {shop, order, add: {variant_id, quantity}} adds one."""
+        shop, order = self._order(asked)
+        if "add" in asked:
+            self._desk.add_line(shop, order, msgspec.convert(asked["add"], CartLine))
+        else:
+            self._desk.edit_quantity(shop, order, number_of(asked["line"]), int(asked["quantity"]))
+        return order_summary(order)
+
+    async def cancel(self, asked: dict[str, Any]) -> object:
+        """{shop, order, reason?}"""
+        shop, order = self._order(asked)
+        self._desk.cancel_order(shop, order, asked.get("reason", "CUSTOMER"))
+        return order_summary(order)
+
+    async def collect(self, asked: dict[str, Any]) -> object:
+        """{shop, order, amount?}: capture what is authorised, or mark as paid."""
+        shop, order = self._order(asked)
+        self._desk.collect(shop, order, asked.get("amount"))
+        return order_summary(order)
+
+    async def annotate(self, asked: dict[str, Any]) -> object:
+        """{shop, order, note?, tags?, fulfilled?}"""
+        shop, order = self._order(asked)
+        self._desk.annotate(
+            shop, order, note=asked.get("note"), tags=asked.get("tags"), fulfilled=asked.get("fulfilled")
+        )
+        return order_summary(order)
+
+    async def customer(self, asked: dict[str, Any]) -> object:
+        """{shop, customer?, set: {first_name, email, address: {…}, …}}; without `customer` a new one."""
+        shop, now = self._shop(asked), self._desk.clock.now()
+        new = "customer" not in asked
+        held = None if new else shop.customers[number_of(asked["customer"])]
+        base = held or Customer(id=shop.new_id(), created_at=now, updated_at=now)
+        fields = dict(asked.get("set") or {})
+        if fields.get("address") is not None:
+            fields["address"] = msgspec.convert(fields["address"], Address)
+        changed = msgspec.structs.replace(base, **fields)
+        self._desk.save_customer(shop, changed, new=new)
+        return {"id": gid("Customer", changed.id)}
+
+    async def product(self, asked: dict[str, Any]) -> object:
+        """{shop, product?, set: {title, …}, variants?: {variant id: {price, sku, …}} or a list for a new product}."""
+        shop, now = self._shop(asked), self._desk.clock.now()
+        if "product" in asked:
+            product = msgspec.structs.replace(shop.products[number_of(asked["product"])], **(asked.get("set") or {}))
+            for key, fields in (asked.get("variants") or {}).items():
+                index = next(i for i, v in enumerate(product.variants) if v.id == number_of(key))
+                product.variants[index] = msgspec.structs.replace(product.variants[index], **fields)
+            self._desk.save_product(shop, product, new=False)
+        else:
+            product = Product(**{
+                "id": shop.new_id(), "title": "New product", "vendor": shop.facts.name, "product_type": "",
+                "variants": [], "created_at": now, "updated_at": now, **(asked.get("set") or {}),
+            })
+            for position, fields in enumerate(asked.get("variants") or [{}], start=1):
+                product.variants.append(Variant(**{
+                    "id": shop.new_id(), "inventory_item_id": shop.new_id(), "title": "Default Title", "sku": None,
+                    "price": 1000, "position": position, "created_at": now, "updated_at": now, **fields,
+                }))
+            self._desk.save_product(shop, product, new=True)
+        return {"id": gid("Product", product.id), "variants": [v.id for v in product.variants]}
+
+    async def tokens(self, asked: dict[str, Any]) -> object:
+        """{shop, client_id, kill: "access" | "refresh" | "all"} → how many ended."""
+        kill = asked.get("kill", "access")
+        ended = self._desk.apps.end_tokens(
+            asked["client_id"], self._shop(asked).domain, access=kill in ("access", "all"),
+            refresh=kill in ("refresh", "all"),
+        )
+        return {"ended": ended}
+
+    async def uninstall(self, asked: dict[str, Any]) -> object:
+        """{shop, client_id}"""
+        self._desk.uninstall(self._shop(asked), asked["client_id"])
+        return {"uninstalled": True}
+
+    async def clock(self, asked: dict[str, Any]) -> object:
+        """{advance_seconds} → the time in the stores."""
+        self._desk.clock.advance(float(asked.get("advance_seconds", 0)))
+        return {"now": self._desk.clock.now()}
+
+    async def webhook_faults(self, asked: dict[str, Any]) -> object:
+        """{duplicate_rate?, drop_rate?, delay_seconds?, reorder?}; what is left out is switched off."""
+        self._desk.post.faults = msgspec.convert(asked, Faults, strict=False)
+        return self._desk.post.faults
+
+    async def forge(self, asked: dict[str, Any]) -> object:
+        """{shop, topic?, uri, client_id, secret?, body?} → one delivery signed with a wrong (or that) secret."""
+        delivery = Delivery(
+            webhook_id=str(uuid.uuid4()), subscription_id=0, uri=asked["uri"], client_id=asked.get("client_id", ""),
+            shop=asked.get("shop", "unknown-store.myshopify.com"), topic=asked.get("topic", "orders/create"),
+            event_id=str(uuid.uuid4()), triggered_at=self._desk.clock.precise().isoformat().replace("+00:00", "Z"),
+            name=None, body=msgspec.json.encode(asked.get("body") or {"id": 1, "admin_graphql_api_id": gid("Order", 1)}),
+        )
+        secret = asked.get("secret", "a wrong secret")
+        if asked.get("signed"):
+            secret = self._desk.apps.clients[asked["client_id"]].client_secret
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as http:
+            await self._desk.post.send(http, delivery, secret)
+        return {"webhook_id": delivery.webhook_id, "answer": delivery.last_answer}
+
+    async def replay(self, asked: dict[str, Any]) -> object:
+        """{webhook_id}"""
+        if not self._desk.post.replay(asked["webhook_id"]):
+            raise KeyError(asked["webhook_id"])
+        return {"queued": True}
+
+    async def graphql_faults(self, asked: dict[str, Any]) -> object:
+        """{faults: [{kind, count?, status?, seconds?, retry_after?, shop?}]} replaces the queue of faults."""
+        self._api.faults.clear()
+        self._api.faults.extend(msgspec.convert(asked.get("faults") or [], list[Fault]))
+        return list(self._api.faults)
+
+    async def totals(self, asked: dict[str, Any]) -> object:
+        """?shop= → sums by component in cents, and the same for each order with `orders=1`."""
+        return shop_report(self._shop(asked), each=asked.get("orders") in ("1", 1, True))
+
+    async def webhooks(self, asked: dict[str, Any]) -> object:
+        """?topic=&state=&limit= → counters and the newest deliveries."""
+        chosen = [
+            {
+                "webhook_id": d.webhook_id, "event_id": d.event_id, "shop": d.shop, "topic": d.topic, "uri": d.uri,
+                "state": d.state, "tries": d.tries, "last_answer": d.last_answer, "triggered_at": d.triggered_at,
+            }
+            for d in reversed(self._desk.post.log.values())
+            if asked.get("topic") in (None, d.topic) and asked.get("state") in (None, d.state)
+        ]
+        return {"waiting": self._desk.post.waiting, "counters": dict(self._desk.post.counters),
+                "deliveries": chosen[: int(asked.get("limit", 100))]}
+
+    async def subscriptions(self, asked: dict[str, Any]) -> object:
+        """?shop=&client_id="""
+        held = self._desk.subscriptions.of_app(asked["client_id"], self._shop(asked).domain)
+        return {"subscriptions": held}
+
+    async def catalogue(self, asked: dict[str, Any]) -> object:
+        """?shop= → products and customers as the store keeps them."""
+        shop = self._shop(asked)
+        return {"products": list(shop.products.values()), "customers": list(shop.customers.values())}
+
+
+def number_of(identity: str | int) -> int:
+    """A gid or a bare number → the number."""
+    return int(str(identity).rsplit("/", 1)[-1])
+
+
+def order_summary(order: Order) -> dict[str, object]:
+    """What a test needs to go on with an order."""
+    return {
+        "id": gid("Order", order.id), "name": order.name,
+        "lines": [{"id": x.id, "title": x.title, "quantity": x.current_quantity} for x in order.lines],
+    }
+
+

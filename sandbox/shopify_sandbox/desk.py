@@ -1,0 +1,224 @@
+"""Everything that can happen in a store, each with its records saved and its webhooks announced at once."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shopify_sandbox import changes
+from shopify_sandbox.apps import AppRegistry
+from shopify_sandbox.catalogue import SHOPS, fresh_shop
+from shopify_sandbox.clock import Clock
+from shopify_sandbox.delivery import Dispatcher
+from shopify_sandbox.generator import draw_cart, draw_refund, mix_named
+from shopify_sandbox.journal import Journal
+from shopify_sandbox.model import Customer, Order, Product, Refund, ShopFacts
+from shopify_sandbox.ordering import Cart, CartLine, place
+from shopify_sandbox.rest import RestWriter
+from shopify_sandbox.shop import Shop
+from shopify_sandbox.subscriptions import Subscriptions
+from shopify_sandbox.totals import financial_status, totals_of
+
+encode = msgspec.json.encode
+
+
+class Desk:
+    """The stores and what is done in them."""
+
+    def __init__(
+        self, clock: Clock, journal: Journal, apps: AppRegistry, subscriptions: Subscriptions, post: Dispatcher
+    ) -> None:
+        self.clock, self.journal, self.apps = clock, journal, apps
+        self.subscriptions, self.post = subscriptions, post
+        self.shops: dict[str, Shop] = {}
+        for body in journal.read("shops", "facts"):
+            facts = msgspec.json.decode(body, type=ShopFacts)
+            self.shops[facts.domain] = Shop.load(facts, journal)
+        for facts in SHOPS:
+            if facts.domain not in self.shops:
+                self.shops[facts.domain] = fresh_shop(msgspec.structs.replace(facts), journal)
+        self.writers = {domain: RestWriter(shop.facts) for domain, shop in self.shops.items()}
+        journal.commit()
+
+    def place_order(self, shop: Shop, cart: Cart, processed_at: datetime | None = None) -> Order:
+        """Place an order; fires create, transactions, paid, updated, and the stock noise of its products."""
+        now = self.clock.now()
+        order = place(shop, cart, now, processed_at)
+        shop.save_order(order)
+        event = str(uuid.uuid4())
+        self._order_event(shop, order, "orders/create", event)
+        self._money_events(shop, order, {t.id for t in order.transactions}, event)
+        if financial_status(order, totals_of(order)) == "PAID":
+            self._order_event(shop, order, "orders/paid", event)
+        self._order_event(shop, order, "orders/updated", event)
+        self._take_stock(shop, order, now, event)
+        self.journal.commit()
+        return order
+
+    def generate(
+        self,
+        shop: Shop,
+        count: int,
+        *,
+        seed: int,
+        mix: str | Mapping[str, int] = "basic",
+        refund_rate: float = 0.0,
+        refund_kinds: Mapping[str, int] | None = None,
+        days_back: int = 0,
+    ) -> list[Order]:
+        """Place many drawn orders, some of them refunded; ValueError for unknown kinds."""
+        chance, weights = random.Random(seed), mix_named(mix)
+        orders: list[Order] = []
+        for _ in range(count):
+            cart = draw_cart(shop, chance, weights)
+            processed = None
+            if days_back:
+                processed = self.clock.now() - timedelta(seconds=chance.randrange(days_back * 86_400))
+            order = self.place_order(shop, cart, processed)
+            orders.append(order)
+            if chance.random() < refund_rate and totals_of(order).net_payment:
+                self._change(shop, order, lambda o, now: draw_refund(
+                    shop, o, chance, now, **({"kinds": refund_kinds} if refund_kinds else {})
+                ))
+        return orders
+
+    def refund_order(
+        self,
+        shop: Shop,
+        order: Order,
+        *,
+        quantities: Mapping[int, int],
+        shipping: int = 0,
+        discrepancy: int = 0,
+        note: str | None = None,
+    ) -> Refund:
+        """Refund chosen units and shipping; changes.Refused when the order does not allow it."""
+        made = self._change(shop, order, lambda o, now: changes.refund(
+            shop, o, now, quantities=quantities, shipping=shipping, discrepancy=discrepancy, note=note
+        ))
+        assert isinstance(made, Refund)  # noqa: S101
+        return made
+
+    def refund_all(self, shop: Shop, order: Order, note: str | None = None) -> Refund:
+        made = self._change(shop, order, lambda o, now: changes.refund_all(shop, o, now, note=note))
+        assert isinstance(made, Refund)  # noqa: S101
+        return made
+
+    def cancel_order(self, shop: Shop, order: Order, reason: str = "CUSTOMER") -> None:
+        self._change(
+            shop, order, lambda o, now: changes.cancel(shop, o, now, reason), also=("orders/cancelled",)
+        )
+
+    def edit_quantity(self, shop: Shop, order: Order, line_id: int, quantity: int) -> None:
+        before = order.line(line_id).current_quantity
+        self._change(shop, order, lambda o, now: changes.set_quantity(shop, o, line_id, quantity, now))
+        self._edited(shop, order, line_id, quantity - before)
+
+    def add_line(self, shop: Shop, order: Order, line: CartLine) -> None:
+        self._change(shop, order, lambda o, now: changes.add_line(shop, o, line, now))
+        self._edited(shop, order, order.lines[-1].id, line.quantity)
+
+    def collect(self, shop: Shop, order: Order, amount: int | None = None) -> None:
+        """Capture or mark as paid."""
+        self._change(shop, order, lambda o, now: changes.collect(shop, o, now, amount))
+        if totals_of(order).outstanding <= 0:
+            self._order_event(shop, order, "orders/paid", str(uuid.uuid4()))
+            self.journal.commit()
+
+    def annotate(
+        self, shop: Shop, order: Order, *, note: str | None = None, tags: list[str] | None = None,
+        fulfilled: bool | None = None,
+    ) -> None:
+        """Change what has no amounts: note, tags, fulfilment."""
+
+        def apply(held: Order, _now: datetime) -> None:
+            held.note = held.note if note is None else note
+            held.tags = held.tags if tags is None else tags
+            held.fulfilled = held.fulfilled if fulfilled is None else fulfilled
+
+        self._change(shop, order, apply)
+
+    def save_customer(self, shop: Shop, customer: Customer, *, new: bool) -> None:
+        customer.updated_at = self.clock.now()
+        shop.save_customer(customer)
+        shop.save_facts()
+        body = encode(self.writers[shop.domain].customer(customer))
+        self.post.announce(shop.domain, "customers/create" if new else "customers/update", body, str(uuid.uuid4()))
+        self.journal.commit()
+
+    def save_product(self, shop: Shop, product: Product, *, new: bool) -> None:
+        product.updated_at = self.clock.now()
+        for variant in product.variants:
+            variant.updated_at = product.updated_at
+        shop.save_product(product)
+        shop.save_facts()
+        self._product_event(shop, product, "products/create" if new else "products/update", str(uuid.uuid4()))
+        self.journal.commit()
+
+    def uninstall(self, shop: Shop, client_id: str) -> None:
+        """Tokens die and subscriptions go before app/uninstalled is sent."""
+        subscriptions = self.subscriptions.of_app(client_id, shop.domain)
+        body, event = encode(self.writers[shop.domain].shop()), str(uuid.uuid4())
+        for subscription in subscriptions:
+            if subscription.topic == "app/uninstalled":
+                self.post.queue(subscription, body, event)
+        self.subscriptions.remove_all(s.id for s in subscriptions)
+        self.apps.uninstall(client_id, shop.domain)
+
+    def _change(
+        self, shop: Shop, order: Order, act: Callable[[Order, datetime], object], also: tuple[str, ...] = ()
+    ) -> object:
+        """Act on the order; nothing is kept of an act that is refused."""
+        now = self.clock.now()
+        before = {t.id for t in order.transactions}
+        refunds = len(order.refunds)
+        draft = msgspec.json.decode(encode(order), type=Order)
+        made = act(draft, now)
+        for name in Order.__struct_fields__:
+            setattr(order, name, getattr(draft, name))
+        order.updated_at = max(now, order.updated_at)
+        shop.save_order(order)
+        event = str(uuid.uuid4())
+        for record in order.refunds[refunds:]:
+            body = encode(self.writers[shop.domain].refund(order, record))
+            self.post.announce(shop.domain, "refunds/create", body, event)
+        self._money_events(shop, order, {t.id for t in order.transactions} - before, event)
+        for topic in (*also, "orders/updated"):
+            self._order_event(shop, order, topic, event)
+        self.journal.commit()
+        return made
+
+    def _edited(self, shop: Shop, order: Order, line_id: int, delta: int) -> None:
+        body = encode(self.writers[shop.domain].edit(order, line_id, delta, order.updated_at))
+        self.post.announce(shop.domain, "orders/edited", body, str(uuid.uuid4()))
+        self.journal.commit()
+
+    def _order_event(self, shop: Shop, order: Order, topic: str, event: str) -> None:
+        if self.subscriptions.hearing(shop.domain, topic):
+            customer = shop.customers.get(order.customer_id or 0)
+            self.post.announce(shop.domain, topic, encode(self.writers[shop.domain].order(order, customer)), event)
+
+    def _money_events(self, shop: Shop, order: Order, transaction_ids: set[int], event: str) -> None:
+        for transaction in order.transactions:
+            if transaction.id in transaction_ids and transaction.status in ("SUCCESS", "FAILURE", "ERROR"):
+                body = encode(self.writers[shop.domain].transaction(order, transaction))
+                self.post.announce(shop.domain, "order_transactions/create", body, event)
+
+    def _take_stock(self, shop: Shop, order: Order, now: datetime, event: str) -> None:
+        for product_id in {line.product_id for line in order.lines if line.product_id}:
+            product = shop.products[product_id]
+            for line in (x for x in order.lines if x.product_id == product_id and x.variant_id):
+                variant = shop.variants[line.variant_id or 0][1]
+                variant.quantity -= line.quantity
+                variant.updated_at = now
+            product.updated_at = now
+            shop.save_product(product)
+            self._product_event(shop, product, "products/update", event)
+
+    def _product_event(self, shop: Shop, product: Product, topic: str, event: str) -> None:
+        if self.subscriptions.hearing(shop.domain, topic):
+            self.post.announce(shop.domain, topic, encode(self.writers[shop.domain].product(product)), event)
