@@ -1,0 +1,1 @@
+"""qbo-writer: records, posting and delivery to QuickBooks Online."""

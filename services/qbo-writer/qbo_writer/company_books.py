@@ -1,0 +1,153 @@
+"""What a company has: read once from QuickBooks, kept in our database, read again when it is old or was wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
+
+from qbo_writer.answers import Answer
+from qbo_writer.posting.company import Company, Name, Names, TaxCode, tax_world
+from qbo_writer.quickbooks import Access, QuickBooks, Unreachable
+
+log = telemetry.logger("company_books")
+_LISTS = ("Customer", "Vendor", "Employee", "Item", "Account")
+_ALSO_INACTIVE = "where Active in (true, false)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    realm_id: str
+    info: dict[str, Any]
+    preferences: dict[str, Any]
+    tax_codes: list[dict[str, Any]]
+    tax_rates: list[dict[str, Any]]
+    age: float
+
+
+class CompanyBooks:
+    """Loads companies, and remembers each name that is created or met."""
+
+    def __init__(self, db: Database, quickbooks: QuickBooks, refresh_seconds: float) -> None:
+        self._db, self._quickbooks, self._refresh_seconds = db, quickbooks, refresh_seconds
+
+    async def load(self, business_id: str, access: Access, *, afresh: bool = False) -> Company:
+        """The company, from our copy where that is young. Unreachable where QuickBooks must be asked and fails."""
+        stored = await self._db.one("company", _Stored, business_id=business_id)
+        stale = stored is None or stored.realm_id != access.realm_id or stored.age > self._refresh_seconds
+        if stale or afresh:
+            await self._read(business_id, access)
+            stored = await self._db.one("company", _Stored, business_id=business_id)
+        if stored is None:
+            raise LookupError(f"no company for {business_id}")
+        names = Names(await self._db.all("names", Name, business_id=business_id))
+        return _company(stored, names)
+
+    async def remember(self, business_id: str, names: list[Name]) -> None:
+        async with self._db.transaction() as tx:
+            await tx.many("name_put", [_name_row(business_id, name) for name in names])
+
+    async def lookup(self, access: Access, list_name: str, where: str) -> list[Name]:
+        """The rows of one list that a condition finds, inactive ones too."""
+        rows = await self._quickbooks.query(access, list_name, where)
+        return [name_of(list_name, row) for row in rows]
+
+    async def _read(self, business_id: str, access: Access) -> None:
+        info = _single(await self._quickbooks.read(access, f"companyinfo/{access.realm_id}"), "CompanyInfo")
+        preferences = _single(await self._quickbooks.read(access, "preferences"), "Preferences")
+        names = [
+            name_of(each, row) for each in _LISTS for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
+        ]
+        codes = await self._quickbooks.query(access, "TaxCode")
+        rates = await self._quickbooks.query(access, "TaxRate")
+        async with self._db.transaction() as tx:
+            await tx.run("names_forget", business_id=business_id)
+            await tx.many("name_put", [_name_row(business_id, name) for name in names])
+            await tx.run(
+                "company_put",
+                business_id=business_id,
+                realm_id=access.realm_id,
+                info=_json(info),
+                preferences=_json(preferences),
+                tax_codes=_json(codes),
+                tax_rates=_json(rates),
+            )
+        log.info("company_read", business=business_id, realm=access.realm_id, names=len(names))
+
+
+def name_of(list_name: str, row: Mapping[str, Any]) -> Name:
+    """A row of QuickBooks' as we keep it."""
+    return Name(
+        list=list_name,
+        qbo_id=str(row["Id"]),
+        name=str(row.get("DisplayName") or row.get("Name") or ""),
+        active=bool(row.get("Active", True)),
+        email=str((row.get("PrimaryEmailAddr") or {}).get("Address", "")),
+        sku=str(row.get("Sku", "")),
+        type=str(row.get("AccountType") or row.get("Type") or ""),
+        subtype=str(row.get("AccountSubType", "")),
+    )
+
+
+def _company(stored: _Stored, names: Names) -> Company:
+    country = str(stored.info.get("Country", ""))
+    accounting = stored.preferences.get("AccountingInfoPrefs", {})
+    currency = stored.preferences.get("CurrencyPrefs", {})
+    tax = stored.preferences.get("TaxPrefs", {})
+    return Company(
+        realm_id=stored.realm_id,
+        country="US" if country in ("US", "USA") else country,
+        home_currency=str((currency.get("HomeCurrency") or {}).get("value", "USD")),
+        multicurrency=bool(currency.get("MultiCurrencyEnabled")),
+        tax_world=tax_world(country, stored.preferences),
+        custom_numbers=bool(stored.preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers")),
+        book_close_date=str(accounting.get("BookCloseDate", "")),
+        default_tax_code=str((tax.get("TaxGroupCodeRef") or {}).get("value", "")),
+        names=names,
+        tax_codes=_tax_codes(stored),
+    )
+
+
+def _tax_codes(stored: _Stored) -> tuple[TaxCode, ...]:
+    percents = {str(rate["Id"]): str(rate.get("RateValue", 0)) for rate in stored.tax_rates}
+    codes = []
+    for code in stored.tax_codes:
+        details = (code.get("SalesTaxRateList") or {}).get("TaxRateDetail", [])
+        ids = [str(detail["TaxRateRef"]["value"]) for detail in details]
+        rates = tuple((rate_id, percents.get(rate_id, "0")) for rate_id in ids)
+        if code.get("Active", True):
+            codes.append(TaxCode(str(code["Id"]), str(code.get("Name", "")), rates))
+    return tuple(codes)
+
+
+def _single(answer: Answer, entity: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(answer.body, parse_float=Decimal)[entity]
+    except (ValueError, KeyError, TypeError) as cause:
+        raise Unreachable(answer) from cause
+    if not isinstance(found, dict):
+        raise Unreachable(answer)
+    return found
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=str)
+
+
+def _name_row(business_id: str, name: Name) -> dict[str, object]:
+    return {
+        "business_id": business_id,
+        "list": name.list,
+        "qbo_id": name.qbo_id,
+        "name": name.name,
+        "email": name.email,
+        "sku": name.sku,
+        "type": name.type,
+        "subtype": name.subtype,
+        "active": name.active,
+    }

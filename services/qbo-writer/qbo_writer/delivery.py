@@ -1,0 +1,180 @@
+"""Companies are leased to this writer; each leased company's runnable records are delivered in dependency order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import uuid4
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
+from ledgerport_libs.errors import AppError
+from opentelemetry.trace import SpanKind
+
+from qbo_writer.access import Tokens
+from qbo_writer.company_books import CompanyBooks
+from qbo_writer.gate import Gate
+from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
+from qbo_writer.quickbooks import QuickBooks, Unreachable
+from qbo_writer.settings import Settings
+from qbo_writer.throttle import Throttle
+from qbo_writer.writing import CompanyTrouble, Desk, GateClosed, deliver
+
+log = telemetry.logger("delivery")
+_BATCH = 60
+_AFTER_TROUBLE = 2.0
+_ALSO_IDLE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    kind: str
+    source_id: str
+    qbo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Business:
+    business_id: str
+
+
+class Delivery:
+    """Keeps one run going for each company that has work, an open gate, and a lease of ours."""
+
+    def __init__(
+        self,
+        db: Database,
+        gate: Gate,
+        tokens: Tokens,
+        quickbooks: QuickBooks,
+        books: CompanyBooks,
+        settings: Settings,
+        wake: asyncio.Event,
+        tell: Callable[[], None],
+    ) -> None:
+        self._db, self._gate, self._tokens, self._quickbooks, self._books = db, gate, tokens, quickbooks, books
+        self._settings, self._wake, self._tell = settings, wake, tell
+        self._holder = str(uuid4())
+        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._throttles: dict[str, Throttle] = {}
+
+    async def run(self) -> None:
+        """Until cancelled: start a run for each company with work. On the way out, give the leases back."""
+        try:
+            while True:
+                for company in await self._db.all("companies_with_work", _Business):
+                    self._start(company.business_id)
+                await self._rest()
+        finally:
+            await self._stop_all()
+
+    def _start(self, business_id: str) -> None:
+        running = self._runs.get(business_id)
+        if (running is None or running.done()) and not self._gate.why_closed(business_id):
+            self._runs[business_id] = asyncio.create_task(self._company(business_id), name=f"company {business_id}")
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), _ALSO_IDLE)
+        except TimeoutError:
+            return
+
+    async def _stop_all(self) -> None:
+        for run in self._runs.values():
+            run.cancel()
+        await asyncio.gather(*self._runs.values(), return_exceptions=True)
+
+    async def _company(self, business_id: str) -> None:
+        """One company, from taking its lease to having nothing left to do. Trouble ends the run; the next look retries."""
+        lease = await self._take_lease(business_id)
+        if lease is None:
+            return
+        keeper = asyncio.create_task(self._keep_lease(lease), name=f"lease {business_id}")
+        work = asyncio.create_task(self._work(lease), name=f"work {business_id}")
+        try:
+            await asyncio.wait((keeper, work), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (work, keeper):
+                task.cancel()
+            await asyncio.gather(work, keeper, return_exceptions=True)
+            await self._db.run("lease_release", business_id=business_id, holder=self._holder)
+
+    async def _take_lease(self, business_id: str) -> Lease | None:
+        seconds = self._settings.lease_seconds
+        fence = await self._db.value("lease_take", business_id=business_id, holder=self._holder, seconds=seconds)
+        return Lease(business_id, self._holder, fence) if fence is not None else None
+
+    async def _keep_lease(self, lease: Lease) -> None:
+        """Renew well before the end; when it is lost, this ends, and with it the work."""
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 4)
+            try:
+                renewed = await self._take_lease(lease.business_id)
+            except Exception as error:
+                log.warning("lease_not_renewed", business=lease.business_id, error=repr(error))
+                continue  # the fence refuses whatever we would settle after its end
+            if renewed != lease:
+                return
+
+    async def _work(self, lease: Lease) -> None:
+        try:
+            desk = await self._desk(lease)
+            while batch := await self._runnable(lease.business_id):
+                await self._deliver(desk, batch)
+                self._tell()
+        except (GateClosed, LeaseLost) as stopped:
+            log.info("company_stopped", business=lease.business_id, why=repr(stopped))
+        except (AppError, CompanyTrouble, Unreachable) as trouble:
+            log.warning("company_in_trouble", business=lease.business_id, why=repr(trouble))
+            await asyncio.sleep(_AFTER_TROUBLE)
+        except Exception:
+            log.error("company_failed", business=lease.business_id, exc_info=True)
+            await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _runnable(self, business_id: str) -> list[Runnable]:
+        return await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
+
+    async def _desk(self, lease: Lease) -> Desk:
+        settings = self._settings
+        access = await self._tokens.access(lease.business_id)
+        company = await self._books.load(lease.business_id, access)
+        rows = await self._db.all("mapped", _Mapped, business_id=lease.business_id)
+        throttle = self._throttles.setdefault(
+            lease.business_id,
+            Throttle(settings.qbo_requests_per_minute, settings.qbo_requests_per_second, settings.qbo_in_flight),
+        )
+        return Desk(
+            db=self._db,
+            lease=lease,
+            company=company,
+            mapped={(row.kind, row.source_id): row.qbo_id for row in rows},
+            quickbooks=self._quickbooks,
+            books=self._books,
+            tokens=self._tokens,
+            throttle=throttle,
+            why_closed=lambda: self._gate.why_closed(lease.business_id),
+            retry_waits=settings.retry_waits,
+            throttle_wait=settings.qbo_throttle_wait,
+            look_first_after=settings.look_first_after,
+        )
+
+    async def _deliver(self, desk: Desk, batch: Sequence[Runnable]) -> None:
+        """Kind by kind: what others refer to is settled before they are planned."""
+        for _, group in groupby(batch, key=lambda record: record.kind):
+            tasks = [asyncio.create_task(self._traced(desk, record)) for record in group]
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _traced(self, desk: Desk, record: Runnable) -> None:
+        """The trace goes back, by a link, to the webhook or click that caused the record."""
+        links = telemetry.link_to(record.traceparent)
+        name = f"deliver {record.kind}"
+        with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CONSUMER, links=links):
+            await deliver(desk, record)

@@ -1,0 +1,54 @@
+"""Reading figures out of QuickBooks' answers, and holding them against Shopify's to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ledgerport_libs.money import EXPONENT, Money
+
+from qbo_writer.posting.verdicts import Document
+
+Proof = list[dict[str, Any]]
+
+
+def shopify_side(proof: Proof) -> dict[str, int]:
+    """What Shopify said when the document was booked, by component."""
+    return {row["name"]: row["shopify"] for row in proof if row["shopify"]}
+
+
+def minor(value: object, currency: str) -> int:
+    """A figure of QuickBooks' in the smallest unit of the currency."""
+    return int(Decimal(str(value)).scaleb(EXPONENT[currency]).to_integral_value())
+
+
+def proof_of(expected: Document | None, made: Mapping[str, Any]) -> Proof:
+    """The equation: each component at Shopify, and in the document as QuickBooks answered it."""
+    if expected is None or expected.total is None:
+        return []
+    currency = expected.total.currency
+    booked = dict.fromkeys(expected.components, 0)
+    for line in made.get("Line", []):
+        item = ((line.get("SalesItemLineDetail") or {}).get("ItemRef") or {}).get("value")
+        component = expected.component_of_item.get(str(item))
+        if component is not None:
+            booked[component] = booked.get(component, 0) + minor(line.get("Amount", 0), currency)
+    tax = (made.get("TxnTaxDetail") or {}).get("TotalTax", 0)
+    booked["tax"] = booked.get("tax", 0) + minor(tax, currency)
+    booked["total"] = minor(made.get("TotalAmt", 0), currency)
+    zero = Money.zero(currency)
+    return [
+        {"name": name, "shopify": expected.components.get(name, zero).minor, "quickbooks": amount, "currency": currency}
+        for name, amount in booked.items()
+    ]
+
+
+def difference_of(expected: Document | None, made: Mapping[str, Any]) -> str:
+    """Never "a cent is fine": the difference in a sentence, or empty when the answer's total is Shopify's."""
+    if expected is None or expected.total is None:
+        return ""
+    booked = Money(minor(made.get("TotalAmt", 0), expected.total.currency), expected.total.currency)
+    if booked == expected.total:
+        return ""
+    return f"QuickBooks made it {booked}, Shopify says {expected.total} {expected.total.currency}."

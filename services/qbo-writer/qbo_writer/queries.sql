@@ -1,0 +1,211 @@
+-- name: fold_record
+-- Newest version wins; an older one, and the same content again, touch nothing. What a person ignored stays ignored.
+INSERT INTO record AS r (id, business_id, kind, source_id, parent_id, reference, source_updated_at, observed_at,
+                         content_hash, payload, status, total_minor, currency, traceparent)
+VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(parent_id)s, %(reference)s, %(source_updated_at)s,
+        %(observed_at)s, %(content_hash)s, %(payload)s, 'pending', %(total_minor)s, %(currency)s, %(traceparent)s)
+ON CONFLICT (business_id, kind, source_id) DO UPDATE
+   SET reference = EXCLUDED.reference, source_updated_at = EXCLUDED.source_updated_at,
+       observed_at = EXCLUDED.observed_at, content_hash = EXCLUDED.content_hash, payload = EXCLUDED.payload,
+       total_minor = EXCLUDED.total_minor, currency = EXCLUDED.currency, traceparent = EXCLUDED.traceparent,
+       status = CASE WHEN r.reason = 'IGNORED' THEN r.status ELSE 'pending' END,
+       reason = CASE WHEN r.reason = 'IGNORED' THEN r.reason ELSE '' END,
+       sentence = CASE WHEN r.reason = 'IGNORED' THEN r.sentence ELSE '' END,
+       waits_for = NULL, not_before = '-infinity', failures = 0, revision = r.revision + 1, changed_at = now()
+ WHERE (r.source_updated_at, r.observed_at) < (EXCLUDED.source_updated_at, EXCLUDED.observed_at)
+   AND r.content_hash <> EXCLUDED.content_hash;
+
+-- name: add_record_if_missing
+-- What an order itself tells of its buyer and its goods, until an event of their own comes.
+INSERT INTO record (id, business_id, kind, source_id, reference, source_updated_at, observed_at, content_hash,
+                    payload, status, traceparent)
+VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(reference)s, '-infinity', '-infinity', %(content_hash)s,
+        %(payload)s, 'pending', %(traceparent)s)
+ON CONFLICT (business_id, kind, source_id) DO NOTHING;
+
+-- name: runnable
+-- What may be tried now: customers and items first, then sales, then refunds; inside a kind in order of arrival.
+SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
+       coalesce(p.payload, r.payload) AS payload
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id
+ WHERE r.business_id = %(business_id)s AND r.status = 'pending' AND r.not_before <= now()
+ ORDER BY array_position(ARRAY['setup', 'customer', 'product', 'order', 'refund'], r.kind), r.arrival
+ LIMIT %(batch)s;
+
+-- name: companies_with_work
+SELECT DISTINCT business_id FROM record WHERE status = 'pending' AND not_before <= now();
+
+-- name: lease_take
+-- Ours if nobody holds it or we hold it already; the fence grows with each new holder.
+INSERT INTO company_lease AS l (business_id, holder, fence, until)
+VALUES (%(business_id)s, %(holder)s, 1, now() + make_interval(secs => %(seconds)s))
+ON CONFLICT (business_id) DO UPDATE
+   SET holder = EXCLUDED.holder, until = EXCLUDED.until,
+       fence = l.fence + CASE WHEN l.holder = EXCLUDED.holder THEN 0 ELSE 1 END
+ WHERE l.until < now() OR l.holder = EXCLUDED.holder
+RETURNING fence;
+
+-- name: lease_release
+UPDATE company_lease SET until = now() WHERE business_id = %(business_id)s AND holder = %(holder)s;
+
+-- name: lease_hold
+-- Nothing may be claimed or settled by a holder that was replaced.
+SELECT 1 FROM company_lease
+ WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s FOR SHARE;
+
+-- name: claim_of
+SELECT record_id, operation, entity, request_id, body, body_hash, number, txn_date, revision, tries,
+       extract(epoch FROM now() - claimed_at)::float8 AS age
+  FROM claim WHERE record_id = %(record_id)s;
+
+-- name: claim_add
+INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, number, txn_date, revision)
+VALUES (%(record_id)s, %(business_id)s, %(operation)s, %(entity)s, %(request_id)s, %(body)s, %(body_hash)s,
+        %(number)s, %(txn_date)s, %(revision)s);
+
+-- name: claim_tried
+UPDATE claim SET tries = tries + 1 WHERE record_id = %(record_id)s;
+
+-- name: claim_drop
+DELETE FROM claim WHERE record_id = %(record_id)s;
+
+-- name: refused_claims
+-- How many writes of this record QuickBooks refused for good: each next one needs a request id of its own.
+SELECT count(*) FROM attempt WHERE record_id = %(record_id)s AND outcome = 'error' AND operation = 'create';
+
+-- name: document_of
+SELECT record_id, entity, qbo_id, sync_token, number, total_minor, currency, proof
+  FROM document WHERE record_id = %(record_id)s;
+
+-- name: document_put
+INSERT INTO document (record_id, business_id, entity, qbo_id, sync_token, number, total_minor, currency, body_hash,
+                      ours, proof)
+VALUES (%(record_id)s, %(business_id)s, %(entity)s, %(qbo_id)s, %(sync_token)s, %(number)s, %(total_minor)s,
+        %(currency)s, %(body_hash)s, %(ours)s, %(proof)s)
+ON CONFLICT (record_id) DO UPDATE
+   SET qbo_id = EXCLUDED.qbo_id, sync_token = EXCLUDED.sync_token, number = EXCLUDED.number,
+       total_minor = EXCLUDED.total_minor, currency = EXCLUDED.currency, body_hash = EXCLUDED.body_hash,
+       proof = EXCLUDED.proof;
+
+-- name: mapped
+-- What documents refer to: (kind, source id) -> Id.
+SELECT r.kind, r.source_id, d.qbo_id FROM document d JOIN record r ON r.id = d.record_id
+ WHERE r.business_id = %(business_id)s AND r.kind IN ('customer', 'product', 'setup');
+
+-- name: settle
+-- Synced, refused or held: but pending again where the entity changed while it was being written.
+UPDATE record
+   SET status = CASE WHEN revision = %(revision)s THEN %(status)s ELSE 'pending' END,
+       reason = %(reason)s, sentence = %(sentence)s, waits_for = %(waits_for)s, failures = 0,
+       not_before = '-infinity', changed_at = now()
+ WHERE id = %(record_id)s RETURNING status;
+
+-- name: retry_later
+UPDATE record
+   SET not_before = now() + make_interval(secs => %(seconds)s), failures = failures + 1, reason = %(reason)s,
+       sentence = %(sentence)s, changed_at = now()
+ WHERE id = %(record_id)s AND status = 'pending';
+
+-- name: wake_waiting
+UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, changed_at = now()
+ WHERE waits_for = %(record_id)s AND status = 'on_hold';
+
+-- name: dependency
+-- Locked, so that it cannot be settled between this look and our hold.
+SELECT id, kind, reference, status, sentence FROM record
+ WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s FOR SHARE;
+
+-- name: attempt_add
+INSERT INTO attempt (id, business_id, record_id, operation, outcome, entity, qbo_id, number, reason, sentence, cause,
+                     cure, request, response, http_status, intuit_tid, trace_id, duration_ms)
+VALUES (%(id)s, %(business_id)s, %(record_id)s, %(operation)s, %(outcome)s, %(entity)s, %(qbo_id)s, %(number)s,
+        %(reason)s, %(sentence)s, %(cause)s, %(cure)s, %(request)s, %(response)s, %(http_status)s, %(intuit_tid)s,
+        %(trace_id)s, %(duration_ms)s);
+
+-- name: company
+SELECT realm_id, info, preferences, tax_codes, tax_rates, extract(epoch FROM now() - loaded_at)::float8 AS age
+  FROM company WHERE business_id = %(business_id)s;
+
+-- name: company_put
+INSERT INTO company (business_id, realm_id, info, preferences, tax_codes, tax_rates, loaded_at)
+VALUES (%(business_id)s, %(realm_id)s, %(info)s, %(preferences)s, %(tax_codes)s, %(tax_rates)s, now())
+ON CONFLICT (business_id) DO UPDATE
+   SET realm_id = EXCLUDED.realm_id, info = EXCLUDED.info, preferences = EXCLUDED.preferences,
+       tax_codes = EXCLUDED.tax_codes, tax_rates = EXCLUDED.tax_rates, loaded_at = now();
+
+-- name: names
+SELECT list, qbo_id, name, active, email, sku, type, subtype FROM company_name WHERE business_id = %(business_id)s;
+
+-- name: names_forget
+DELETE FROM company_name WHERE business_id = %(business_id)s;
+
+-- name: name_put
+INSERT INTO company_name (business_id, list, qbo_id, name, email, sku, type, subtype, active)
+VALUES (%(business_id)s, %(list)s, %(qbo_id)s, %(name)s, %(email)s, %(sku)s, %(type)s, %(subtype)s, %(active)s)
+ON CONFLICT (business_id, list, qbo_id) DO UPDATE
+   SET name = EXCLUDED.name, email = EXCLUDED.email, sku = EXCLUDED.sku, type = EXCLUDED.type,
+       subtype = EXCLUDED.subtype, active = EXCLUDED.active;
+
+-- name: summary_counts
+SELECT kind, status, count(*) AS count FROM record WHERE business_id = %(business_id)s GROUP BY kind, status;
+
+-- name: last_synced
+SELECT max(posted_at) FROM document WHERE business_id = %(business_id)s;
+
+-- name: synced_money
+SELECT d.currency, sum(CASE WHEN r.kind = 'refund' THEN -d.total_minor ELSE d.total_minor END)::bigint AS minor
+  FROM document d JOIN record r ON r.id = d.record_id
+ WHERE d.business_id = %(business_id)s AND d.total_minor IS NOT NULL GROUP BY d.currency;
+
+-- name: list_records
+SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
+       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
+       coalesce(d.number, '') AS number
+  FROM record r LEFT JOIN document d ON d.record_id = r.id
+ WHERE r.business_id = %(business_id)s
+   AND (%(status)s::text IS NULL OR r.status = %(status)s)
+   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s OR d.number ILIKE %(text)s)
+   AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+   AND (%(before)s::timestamptz IS NULL OR (r.changed_at, r.id) < (%(before)s, %(before_id)s))
+ ORDER BY r.changed_at DESC, r.id DESC LIMIT %(limit)s;
+
+-- name: one_record
+SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
+       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
+       coalesce(d.number, '') AS number
+  FROM record r LEFT JOIN document d ON d.record_id = r.id
+ WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
+
+-- name: list_attempts
+SELECT a.id, a.record_id, r.kind, a.outcome, r.reference, r.source_id, a.at, a.entity, a.qbo_id, a.number, a.reason,
+       a.sentence, a.cause, a.cure, a.request, a.response, a.intuit_tid, a.trace_id, a.http_status, a.duration_ms,
+       a.operation, a.arrival
+  FROM attempt a JOIN record r ON r.id = a.record_id
+ WHERE a.business_id = %(business_id)s
+   AND (%(record_id)s::uuid IS NULL OR a.record_id = %(record_id)s)
+   AND (%(status)s::text IS NULL OR a.outcome = %(status)s)
+   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR a.sentence ILIKE %(text)s OR a.number ILIKE %(text)s)
+   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
+   AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
+ ORDER BY a.arrival DESC LIMIT %(limit)s;
+
+-- name: retry_record
+UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
+                  failures = 0, revision = revision + 1, changed_at = now()
+ WHERE business_id = %(business_id)s AND id = %(record_id)s AND status IN ('error', 'skipped', 'on_hold', 'pending');
+
+-- name: retry_all
+UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
+                  failures = 0, revision = revision + 1, changed_at = now()
+ WHERE business_id = %(business_id)s AND status = 'error';
+
+-- name: ignore_record
+-- Not while it is being written: a claim may have reached QuickBooks already.
+UPDATE record r SET status = 'skipped', reason = 'IGNORED', sentence = %(sentence)s, waits_for = NULL,
+                    revision = revision + 1, changed_at = now()
+ WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s AND r.status IN ('error', 'on_hold', 'pending', 'skipped')
+   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.record_id = r.id);

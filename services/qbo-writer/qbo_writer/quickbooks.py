@@ -1,0 +1,94 @@
+"""The QuickBooks Online Accounting API over HTTP: the only file that knows its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from ledgerport_libs import telemetry
+
+from qbo_writer.answers import Answer, read_rows
+
+_PAGE = 1000
+_LONGEST_RETRY_AFTER = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A short-lived token for the realm that a Business is bound to."""
+
+    token: str
+    realm_id: str
+    version: int
+
+
+class Unreachable(Exception):
+    """QuickBooks gave no usable answer to a read; it may later. `answer` is what came instead."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(f"HTTP {answer.status} {answer.trouble}".strip())
+
+
+class QuickBooks:
+    """One HTTP session for all companies. Every call names its realm by the access it was given."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, minor_version: int) -> None:
+        self._session, self._base, self._minor_version = session, base_url.rstrip("/"), minor_version
+
+    async def create(self, access: Access, entity: str, body: bytes, request_id: str) -> Answer:
+        """POST a new object. The same request id again gives the first answer and makes nothing."""
+        path = f"{entity.lower()}?requestid={request_id}&minorversion={self._minor_version}"
+        return await self._call("POST", access, path, body)
+
+    async def query(self, access: Access, entity: str, where: str = "") -> list[Mapping[str, Any]]:
+        """Every row of a list, a thousand at a time; Unreachable where a page does not come."""
+        rows: list[Mapping[str, Any]] = []
+        while True:
+            page = f"startposition {len(rows) + 1} maxresults {_PAGE}"
+            statement = " ".join(("select * from", entity, where, "orderby Id", page))
+            path = f"query?query={quote(statement, safe='')}&minorversion={self._minor_version}"
+            answer = await self._call("GET", access, path)
+            found = read_rows(answer, entity)
+            if found is None:
+                raise Unreachable(answer)
+            rows += found
+            if len(found) < _PAGE:
+                return rows
+
+    async def read(self, access: Access, path: str) -> Answer:
+        return await self._call("GET", access, f"{path}?minorversion={self._minor_version}")
+
+    async def _call(self, method: str, access: Access, path: str, body: bytes | None = None) -> Answer:
+        url = f"{self._base}/v3/company/{access.realm_id}/{path}"
+        headers = {
+            "Authorization": f"Bearer {access.token}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        with telemetry.tracer().start_as_current_span(f"quickbooks {method} {path.partition('?')[0]}"):
+            try:
+                async with self._session.request(method, url, data=body, headers=headers) as response:
+                    return Answer(
+                        response.status,
+                        await response.read(),
+                        response.headers.get("intuit_tid") or response.headers.get("intuit-tid") or "",
+                        _retry_after(response.headers.get("Retry-After")),
+                    )
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                return Answer(0, b"", trouble=type(error).__name__)
+
+
+def quoted(text: str) -> str:
+    """A text as a value of Intuit's query language."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds, where the header gives a sane number of them."""
+    if header is None or not header.strip().isdigit():
+        return None
+    return min(float(header), _LONGEST_RETRY_AFTER)

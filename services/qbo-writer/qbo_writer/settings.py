@@ -1,0 +1,25 @@
+"""Everything qbo-writer can be told. Limits are Intuit's own, for one company, unless said otherwise."""
+
+from __future__ import annotations
+
+from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
+from pydantic import Field, HttpUrl
+
+
+class Settings(ServiceSettings, DatabaseSettings, frozen=True):
+    auth_address: str
+    connections_address: str
+
+    qbo_api_url: HttpUrl = HttpUrl("https://quickbooks.api.intuit.com")
+    qbo_minor_version: int = 75
+    qbo_timeout: float = Field(125.0, gt=0, description="Intuit cuts a request at 120 s; hear its own answer first")
+    qbo_requests_per_minute: int = Field(450, ge=1, le=500, description="Intuit allows 500; other apps share them")
+    qbo_requests_per_second: int = Field(9, ge=1, le=10)
+    qbo_in_flight: int = Field(8, ge=1, le=10)
+    qbo_throttle_wait: float = Field(60.0, gt=0, description="after a 429 that names no time of its own")
+
+    lease_seconds: float = Field(10.0, gt=1, description="a dead writer's companies move after this")
+    gate_poll_seconds: float = Field(0.25, gt=0)
+    retry_waits: tuple[float, ...] = (5, 15, 45, 120, 300)
+    look_first_after: float = Field(180.0, description="a claim older than this is looked for before it is sent again")
+    company_refresh_seconds: float = Field(3600.0, gt=0)
