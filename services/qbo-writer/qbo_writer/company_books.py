@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from ledgerport_libs import telemetry
+from ledgerport_libs.access_tokens import AccessToken
 from ledgerport_libs.database import Database
 
 from qbo_writer.answers import Answer
 from qbo_writer.posting.company import Company, Name, Names, TaxCode, tax_world
-from qbo_writer.quickbooks import Access, QuickBooks, Unreachable
+from qbo_writer.quickbooks import QuickBooks, Unreachable
 
 log = telemetry.logger("company_books")
 _LISTS = ("Customer", "Vendor", "Employee", "Item", "Account")
@@ -36,10 +37,10 @@ class CompanyBooks:
     def __init__(self, db: Database, quickbooks: QuickBooks, refresh_seconds: float) -> None:
         self._db, self._quickbooks, self._refresh_seconds = db, quickbooks, refresh_seconds
 
-    async def load(self, business_id: str, access: Access, *, afresh: bool = False) -> Company:
+    async def load(self, business_id: str, access: AccessToken, *, afresh: bool = False) -> Company:
         """The company, from our copy where that is young. Unreachable where QuickBooks must be asked and fails."""
         stored = await self._db.one("company", _Stored, business_id=business_id)
-        stale = stored is None or stored.realm_id != access.realm_id or stored.age > self._refresh_seconds
+        stale = stored is None or stored.realm_id != access.account or stored.age > self._refresh_seconds
         if stale or afresh:
             await self._read(business_id, access)
             stored = await self._db.one("company", _Stored, business_id=business_id)
@@ -52,13 +53,13 @@ class CompanyBooks:
         async with self._db.transaction() as tx:
             await tx.many("name_put", [_name_row(business_id, name) for name in names])
 
-    async def lookup(self, access: Access, list_name: str, where: str) -> list[Name]:
+    async def lookup(self, access: AccessToken, list_name: str, where: str) -> list[Name]:
         """The rows of one list that a condition finds, inactive ones too."""
         rows = await self._quickbooks.query(access, list_name, where)
         return [name_of(list_name, row) for row in rows]
 
-    async def _read(self, business_id: str, access: Access) -> None:
-        info = _single(await self._quickbooks.read(access, f"companyinfo/{access.realm_id}"), "CompanyInfo")
+    async def _read(self, business_id: str, access: AccessToken) -> None:
+        info = _single(await self._quickbooks.read(access, f"companyinfo/{access.account}"), "CompanyInfo")
         preferences = _single(await self._quickbooks.read(access, "preferences"), "Preferences")
         names = [
             name_of(each, row) for each in _LISTS for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
@@ -71,13 +72,13 @@ class CompanyBooks:
             await tx.run(
                 "company_put",
                 business_id=business_id,
-                realm_id=access.realm_id,
+                realm_id=access.account,
                 info=_json(info),
                 preferences=_json(preferences),
                 tax_codes=_json(codes),
                 tax_rates=_json(rates),
             )
-        log.info("company_read", business=business_id, realm=access.realm_id, names=len(names))
+        log.info("company_read", business=business_id, realm=access.account, names=len(names))
 
 
 def name_of(list_name: str, row: Mapping[str, Any]) -> Name:

@@ -9,11 +9,11 @@ from itertools import groupby
 from uuid import uuid4
 
 from ledgerport_libs import telemetry
+from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from opentelemetry.trace import SpanKind
 
-from qbo_writer.access import Tokens
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
@@ -47,7 +47,7 @@ class Delivery:
         self,
         db: Database,
         gate: Gate,
-        tokens: Tokens,
+        tokens: AccessTokens,
         quickbooks: QuickBooks,
         books: CompanyBooks,
         settings: Settings,

@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
+from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
 from ledgerport_libs import bus as streams
 from ledgerport_libs import ops, rpc, telemetry
+from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Bus, Consumer, OutboxRelay
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.identity import ServiceIdentity, Verifier
@@ -19,7 +21,6 @@ from ledgerport_libs.service import background, run
 from ledgerport_libs.settings import load
 from starlette.applications import Starlette
 
-from qbo_writer.access import Tokens
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate
@@ -65,7 +66,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         wake = asyncio.Event()
         relay = OutboxRelay(db, bus, streams.RECORDS, retention_days=settings.outbox_retention_days)
         gate = Gate(connections_pb2_grpc.ConnectionsServiceStub(connections), wake.set)
-        tokens = Tokens(credentials_pb2_grpc.CredentialsServiceStub(auth))
+        tokens = AccessTokens(credentials_pb2_grpc.CredentialsServiceStub(auth), provider_pb2.PROVIDER_QUICKBOOKS)
         quickbooks = QuickBooks(session, str(settings.qbo_api_url), settings.qbo_minor_version)
         books = CompanyBooks(db, quickbooks, settings.company_refresh_seconds)
         delivery = Delivery(db, gate, tokens, quickbooks, books, settings, wake, relay.wake)

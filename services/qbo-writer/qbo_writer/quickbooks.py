@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 from ledgerport_libs import telemetry
+from ledgerport_libs.access_tokens import AccessToken
 
 from qbo_writer.answers import Answer, read_rows
 
 _PAGE = 1000
 _LONGEST_RETRY_AFTER = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A short-lived token for the realm that a Business is bound to."""
-
-    token: str
-    realm_id: str
-    version: int
 
 
 class Unreachable(Exception):
@@ -39,12 +30,12 @@ class QuickBooks:
     def __init__(self, session: aiohttp.ClientSession, base_url: str, minor_version: int) -> None:
         self._session, self._base, self._minor_version = session, base_url.rstrip("/"), minor_version
 
-    async def create(self, access: Access, entity: str, body: bytes, request_id: str) -> Answer:
+    async def create(self, access: AccessToken, entity: str, body: bytes, request_id: str) -> Answer:
         """POST a new object. The same request id again gives the first answer and makes nothing."""
         path = f"{entity.lower()}?requestid={request_id}&minorversion={self._minor_version}"
         return await self._call("POST", access, path, body)
 
-    async def query(self, access: Access, entity: str, where: str = "") -> list[Mapping[str, Any]]:
+    async def query(self, access: AccessToken, entity: str, where: str = "") -> list[Mapping[str, Any]]:
         """Every row of a list, a thousand at a time; Unreachable where a page does not come."""
         rows: list[Mapping[str, Any]] = []
         while True:
@@ -59,11 +50,11 @@ class QuickBooks:
             if len(found) < _PAGE:
                 return rows
 
-    async def read(self, access: Access, path: str) -> Answer:
+    async def read(self, access: AccessToken, path: str) -> Answer:
         return await self._call("GET", access, f"{path}?minorversion={self._minor_version}")
 
-    async def _call(self, method: str, access: Access, path: str, body: bytes | None = None) -> Answer:
-        url = f"{self._base}/v3/company/{access.realm_id}/{path}"
+    async def _call(self, method: str, access: AccessToken, path: str, body: bytes | None = None) -> Answer:
+        url = f"{self._base}/v3/company/{access.account}/{path}"
         headers = {
             "Authorization": f"Bearer {access.token}",
             "Accept": "application/json",

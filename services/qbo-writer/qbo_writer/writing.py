@@ -11,12 +11,12 @@ from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
+from ledgerport_libs.access_tokens import AccessToken, AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.money import Money
 from opentelemetry import trace
 
 from qbo_writer import answers
-from qbo_writer.access import Tokens
 from qbo_writer.answers import Action, Answer, Reading
 from qbo_writer.company_books import CompanyBooks, name_of
 from qbo_writer.figures import difference_of, minor, proof_of, shopify_side
@@ -26,7 +26,7 @@ from qbo_writer.posting.company import Company
 from qbo_writer.posting.marks import marker
 from qbo_writer.posting.plan import plan
 from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Problem, Status
-from qbo_writer.quickbooks import Access, QuickBooks, quoted
+from qbo_writer.quickbooks import QuickBooks, quoted
 from qbo_writer.throttle import Throttle
 from qbo_writer.waiting import wait_for
 
@@ -53,7 +53,7 @@ class Desk:
     mapped: dict[Key, str]
     quickbooks: QuickBooks
     books: CompanyBooks
-    tokens: Tokens
+    tokens: AccessTokens
     throttle: Throttle
     why_closed: Callable[[], str]
     retry_waits: tuple[float, ...]
@@ -147,7 +147,7 @@ async def _claim(desk: Desk, record: Runnable, document: Document) -> Claim:
 
 async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim, expected: Document | None) -> bool:
     """True: the claim was refused for good and dropped, plan again."""
-    refused: Access | None = None
+    refused: AccessToken | None = None
     while True:
         access = await desk.tokens.access(record.business_id, refused)
         started = time.perf_counter()
@@ -182,7 +182,7 @@ async def _act(
     expected: Document | None,
     reading: Reading,
     outcome: Outcome,
-    access: Access,
+    access: AccessToken,
 ) -> bool:
     """What the table of answers says is done. True: plan again."""
     match reading.action:
@@ -239,7 +239,7 @@ async def _drop_claim(desk: Desk, record: Runnable) -> bool:
     return True
 
 
-async def _look(desk: Desk, access: Access, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
+async def _look(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
     """Our own document, made by a try whose answer was lost; None where it is not there or is a person's."""
     body = json.loads(claim.body)
     ours = f"shopify:{record.source_id}"
