@@ -121,12 +121,8 @@ PERSON_NOISE = ANY_OBJECT | words(
     "IntuitId Organization UserId OtherContactInfo DefaultTaxCodeRef ContactName AltContactName OtherAddr "
     "ShipAddr OpenBalanceDate CreditLimit AcctNum TDSEnabled BusinessNumber GSTIN GSTRegistrationType Source ParentRef"
 )
-LISTED: dict[str, Field] = {
-    **IDENTITY,
-    "Name": label(100),
-    "Active": boolean(),
-    "FullyQualifiedName": SET_BY_QUICKBOOKS,
-}
+SHORT_LISTED: dict[str, Field] = {**IDENTITY, "Name": label(100), "Active": boolean()}
+LISTED: dict[str, Field] = {**SHORT_LISTED, "FullyQualifiedName": SET_BY_QUICKBOOKS}
 
 EVERYWHERE = words("Id MetaData.CreateTime MetaData.LastUpdatedTime")
 ASK_SALES = EVERYWHERE | words("TxnDate DocNumber CustomerRef TotalAmt")
@@ -379,14 +375,14 @@ _ALL = [
     ),
     _entity(
         "PaymentMethod",
-        {**LISTED, "Name": label(31), "Type": choice("CREDIT_CARD", "NON_CREDIT_CARD")},
+        {**SHORT_LISTED, "Name": label(31), "Type": choice("CREDIT_CARD", "NON_CREDIT_CARD")},
         ANY_OBJECT | words("PaymentMethodEx"),
         required="Name",
     ),
     _entity(
         "Term",
         {
-            **LISTED,
+            **SHORT_LISTED,
             "Name": label(31),
             "DueDays": integer(),
             "DayOfMonthDue": integer(),

@@ -94,6 +94,8 @@ def _name(books: Books, entity: Entity, body: Json, former: Row | None) -> None:
     holder = books.holder_of_name(entity.sequence, parent, name)
     if holder and (former is None or holder != (former.kind, former.id)):
         raise faults.duplicate_name("customer, vendor or employee" if entity.sequence == NAMES else entity.name.lower())
+    if "FullyQualifiedName" not in entity.shape.fields:
+        return
     above = books.rows[entity.name].get(parent)
     body["FullyQualifiedName"] = f"{above.body['FullyQualifiedName']}:{name}" if above else name
 

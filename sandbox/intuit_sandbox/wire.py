@@ -23,7 +23,7 @@ class CuttableProtocol(HttpToolsProtocol):
 class Cut(Response):
     """No answer at all: the connection is reset."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is sent
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport: asyncio.Transport = scope[TRANSPORT]
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
