@@ -94,7 +94,7 @@ def fresh_shop(facts: ShopFacts, journal: Journal) -> Shop:
     shop = Shop(facts, journal)
     shop.save_facts()
     if facts.domain not in EMPTY:
-        chance = random.Random(facts.domain)
+        chance = random.Random(facts.domain)  # noqa: S311
         for title, vendor, kind, variants in PRODUCTS:
             shop.save_product(_product(shop, title, vendor, kind, variants, chance))
         for index, (first, last) in enumerate(PEOPLE):

@@ -41,8 +41,8 @@ def refund(
     """Give back units by line id and (part of) the shipping price.
 
     `shipping` is before tax where tax is added, with tax where it is included. `discrepancy` > 0 sends
-    that much less than calculated, < 0 that much more (goodwill). Money goes back on the payments in
-    their order; an unpaid order gets a refund record without money.
+    that much less than calculated, < 0 that much more (goodwill). What the buyer still owes is lowered
+    first; money goes back on the payments in their order, and none for an unpaid order.
     """
     sales: list[Sale] = []
     lines: list[RefundLine] = []
@@ -55,8 +55,9 @@ def refund(
     if back:
         sales.append(back)
     calculated = -sum(sale.total for sale in sales)
-    paid = totals_of(order).net_payment
-    sent = calculated - discrepancy if paid else 0
+    before = totals_of(order)
+    paid, owed = before.net_payment, max(0, before.outstanding)
+    sent = max(0, calculated - owed) - discrepancy if paid else 0
     if not sales and not sent:
         raise Refused("nothing to refund")
     if sent < 0 or sent > paid:

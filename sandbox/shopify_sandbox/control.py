@@ -22,6 +22,7 @@ from shopify_sandbox.report import shop_report
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.views import gid
 
+FORGED = {"id": 1, "admin_graphql_api_id": gid("Order", 1)}
 Handler = Callable[[dict[str, Any]], Awaitable[object]]
 
 
@@ -198,7 +199,7 @@ class Control:
             webhook_id=str(uuid.uuid4()), subscription_id=0, uri=asked["uri"], client_id=asked.get("client_id", ""),
             shop=asked.get("shop", "unknown-store.myshopify.com"), topic=asked.get("topic", "orders/create"),
             event_id=str(uuid.uuid4()), triggered_at=self._desk.clock.precise().isoformat().replace("+00:00", "Z"),
-            name=None, body=msgspec.json.encode(asked.get("body") or {"id": 1, "admin_graphql_api_id": gid("Order", 1)}),
+            name=None, body=msgspec.json.encode(asked.get("body") or FORGED),
         )
         secret = asked.get("secret", "a wrong secret")
         if asked.get("signed"):

@@ -65,7 +65,7 @@ class Dispatcher:
     ) -> None:
         self._settings, self._clock, self._journal = settings, clock, journal
         self._subscriptions, self._clients = subscriptions, clients
-        self._chance = random.Random(settings.webhook_seed)
+        self._chance = random.Random(settings.webhook_seed)  # noqa: S311
         self.faults = Faults(
             duplicate_rate=settings.webhook_duplicate_rate, delay_seconds=settings.webhook_delay_seconds
         )

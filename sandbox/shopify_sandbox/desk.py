@@ -71,7 +71,8 @@ class Desk:
         days_back: int = 0,
     ) -> list[Order]:
         """Place many drawn orders, some of them refunded; ValueError for unknown kinds."""
-        chance, weights = random.Random(seed), mix_named(mix)
+        chance = random.Random(seed)  # noqa: S311
+        weights = mix_named(mix)
         orders: list[Order] = []
         for _ in range(count):
             cart = draw_cart(shop, chance, weights)

@@ -31,14 +31,14 @@ from shopify_sandbox.settings import Settings
 
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 REMEMBERED = 256
-DEAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+REFUSED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 CODES = (
     (re.compile(r"^Cannot query field"), "undefinedField"),
     (re.compile(r"^Unknown argument"), "argumentNotAccepted"),
     (re.compile(r"^Unknown type"), "undefinedType"),
     (re.compile(r"^Variable .* (is never used|not used)"), "variableNotUsed"),
     (re.compile(r"^Variable .* is not defined"), "variableNotDefined"),
-    (re.compile(r"^Variable .* got invalid value|of required type"), "INVALID_VARIABLE"),
+    (re.compile(r"^Variable .* (has|got) invalid value|of required type"), "INVALID_VARIABLE"),
     (re.compile(r"^Field .* (must have|must not have) a selection"), "selectionMismatch"),
     (re.compile(r"^(Argument|Field|Value|Enum|Int|String|ID) "), "argumentLiteralsIncompatible"),
     (re.compile(r"^Syntax Error"), "parseError"),
@@ -101,7 +101,7 @@ class GraphqlApi:
                 return answer
         token = self._desk.apps.access(request.headers.get("X-Shopify-Access-Token"), shop.domain)
         if token is None:
-            return as_json({"errors": DEAD_TOKEN}, 401)
+            return as_json({"errors": REFUSED}, 401)
         try:
             asked = msgspec.json.decode(body)
             text, variables = asked["query"], asked.get("variables") or {}
@@ -242,7 +242,7 @@ def throttled(cost: int, bucket: Bucket) -> Response:
 class CutResponse(Response):
     """Promises more bytes than it sends, so that the connection breaks in the middle."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", b"5000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"data":{"ord', "more_body": True})

@@ -202,10 +202,10 @@ def page_size(args: Mapping[str, Any]) -> tuple[int, bool]:
     first, last = args.get("first"), args.get("last")
     if (first is None) == (last is None):
         raise BadPage("you must provide one of first or last")
-    size = first if last is None else last
-    if not 0 <= int(size) <= MOST:
+    size = int(str(first if last is None else last))
+    if not 0 <= size <= MOST:
         raise BadPage(f"{'first' if last is None else 'last'} must be between 0 and {MOST}")
-    return int(size), last is not None
+    return size, last is not None
 
 
 def _start(keys: list[tuple[Any, int]], after: tuple[Any, int] | None, descending: bool) -> int:

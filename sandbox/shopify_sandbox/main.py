@@ -62,6 +62,16 @@ def build_app(settings: Settings) -> Starlette:
     )
 
 
+class AnnouncingServer(uvicorn.Server):
+    """Says so once it accepts connections."""
+
+    announcement = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self.announcement, flush=True)  # noqa: T201
+
+
 async def serve(settings: Settings) -> None:
     """Listen, say so, and stop cleanly on SIGTERM or Ctrl-C."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -75,16 +85,12 @@ async def serve(settings: Settings) -> None:
             "Choose another with SHOPIFY_SANDBOX_PORT, or 0 for a free one."
         ) from None
     port = listener.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(
+    server = AnnouncingServer(uvicorn.Config(
         build_app(settings), log_level="error", access_log=False, timeout_graceful_shutdown=3, lifespan="on",
     ))
-    running = asyncio.create_task(server.serve([listener]))
-    while not server.started and not running.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        settings.data.joinpath("port").write_text(str(port))
-        print(f"shopify sandbox ready on http://{settings.host}:{port}", flush=True)  # noqa: T201
-    await running
+    settings.data.joinpath("port").write_text(str(port))
+    server.announcement = f"shopify sandbox ready on http://{settings.host}:{port}"
+    await server.serve([listener])
     listener.close()
 
 

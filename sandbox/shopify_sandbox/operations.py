@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from graphql import GraphQLResolveInfo, GraphQLSchema
+from graphql import GraphQLSchema
 
 from shopify_sandbox.delivery import API_VERSION
 from shopify_sandbox.listing import BadPage
-from shopify_sandbox.resolvers import Call, View, connection, invalid, look_up, page_view
+from shopify_sandbox.resolvers import Call, Info, View, connection, invalid, look_up, page_view
 from shopify_sandbox.subscriptions import SCOPE_OF_TOPIC, Subscription, enum_of_topic, topic_of_enum
 from shopify_sandbox.views import at, gid
 
@@ -50,11 +50,11 @@ def attach(schema: GraphQLSchema) -> GraphQLSchema:
     return schema
 
 
-def nothing(_root: object, _info: GraphQLResolveInfo, **_args: Any) -> None:
+def nothing(_root: object, _info: Info, **_args: Any) -> None:
     return None
 
 
-def node(_root: object, info: GraphQLResolveInfo, id: str) -> View | None:
+def node(_root: object, info: Info, id: str) -> View | None:
     call: Call = info.context
     found = look_up(call, id, "node")
     if found is None and "/WebhookSubscription/" in id:
@@ -62,7 +62,7 @@ def node(_root: object, info: GraphQLResolveInfo, id: str) -> View | None:
     return found
 
 
-def nodes(_root: object, info: GraphQLResolveInfo, ids: list[str]) -> list[View | None]:
+def nodes(_root: object, info: Info, ids: list[str]) -> list[View | None]:
     if len(ids) > 250:
         raise invalid("The input array size of nodes is greater than the maximum allowed of 250")
     return [node(None, info, one) for one in ids]
@@ -71,7 +71,7 @@ def nodes(_root: object, info: GraphQLResolveInfo, ids: list[str]) -> list[View 
 def one_of(name: str) -> Callable[..., Any]:
     kind = name[0].upper() + name[1:]
 
-    def resolve(_root: object, info: GraphQLResolveInfo, id: str) -> View | None:
+    def resolve(_root: object, info: Info, id: str) -> View | None:
         if not id.startswith(f"gid://shopify/{kind}/"):
             raise invalid(f"Invalid id: {id}")
         return look_up(info.context, id, name)
@@ -82,7 +82,7 @@ def one_of(name: str) -> Callable[..., Any]:
 def list_of(name: str) -> Callable[..., Any]:
     kind = LISTS[name]
 
-    def resolve(_root: object, info: GraphQLResolveInfo, **args: Any) -> View:
+    def resolve(_root: object, info: Info, **args: Any) -> View:
         call: Call = info.context
         call.demand(LIST_SCOPES.get(name, "read_products"), name)
         try:
@@ -105,7 +105,7 @@ def list_of(name: str) -> Callable[..., Any]:
 
 
 def count_of(name: str) -> Callable[..., Any]:
-    def resolve(_root: object, info: GraphQLResolveInfo, **args: Any) -> View:
+    def resolve(_root: object, info: Info, **args: Any) -> View:
         call: Call = info.context
         call.demand(LIST_SCOPES.get(name, "read_products"), f"{name}Count")
         count, search = call.lister.count(call.shop, name, args.get("query"))
@@ -120,7 +120,7 @@ def count_of(name: str) -> Callable[..., Any]:
     return resolve
 
 
-def shop(_root: object, info: GraphQLResolveInfo) -> View:
+def shop(_root: object, info: Info) -> View:
     call: Call = info.context
     facts = call.shop.facts
     offset = call.desk.clock.precise().astimezone(ZoneInfo(facts.zone)).strftime("%z")
@@ -141,7 +141,7 @@ def shop(_root: object, info: GraphQLResolveInfo) -> View:
     }
 
 
-def installation(_root: object, info: GraphQLResolveInfo) -> View:
+def installation(_root: object, info: Info) -> View:
     call: Call = info.context
     return {
         "id": gid("AppInstallation", _app_number(call)),
@@ -150,7 +150,7 @@ def installation(_root: object, info: GraphQLResolveInfo) -> View:
     }
 
 
-def app(_root: object, info: GraphQLResolveInfo, id: str | None = None) -> View | None:
+def app(_root: object, info: Info, id: str | None = None) -> View | None:
     call: Call = info.context
     mine = gid("App", _app_number(call))
     if id not in (None, mine):
@@ -163,7 +163,7 @@ def _app_number(call: Call) -> int:
     return 9000 + list(call.desk.apps.clients).index(call.token.client_id)
 
 
-def payments_account(_root: object, info: GraphQLResolveInfo) -> None:
+def payments_account(_root: object, info: Info) -> None:
     """No store here uses Shopify Payments' payouts yet."""
     call: Call = info.context
     if not call.allows("read_shopify_payments_payouts"):
@@ -180,12 +180,12 @@ def subscription_view(held: Subscription) -> View:
     }
 
 
-def webhook_subscription(_root: object, info: GraphQLResolveInfo, id: str) -> View | None:
+def webhook_subscription(_root: object, info: Info, id: str) -> View | None:
     held = _own(info.context, id)
     return subscription_view(held) if held else None
 
 
-def webhook_subscriptions(_root: object, info: GraphQLResolveInfo, **args: Any) -> View:
+def webhook_subscriptions(_root: object, info: Info, **args: Any) -> View:
     call: Call = info.context
     held = call.desk.subscriptions.of_app(call.token.client_id, call.shop.domain)
     topics, uri = args.get("topics"), args.get("uri") or args.get("callbackUrl")
@@ -195,7 +195,7 @@ def webhook_subscriptions(_root: object, info: GraphQLResolveInfo, **args: Any) 
     return page
 
 
-def webhook_subscriptions_count(_root: object, info: GraphQLResolveInfo, **_args: Any) -> View:
+def webhook_subscriptions_count(_root: object, info: Info, **_args: Any) -> View:
     call: Call = info.context
     count = len(call.desk.subscriptions.of_app(call.token.client_id, call.shop.domain))
     return {"count": count, "precision": "EXACT"}
@@ -234,7 +234,7 @@ def _check(call: Call, topic: str, wanted: View, own: int | None) -> View | None
     return None
 
 
-def subscribe(_root: object, info: GraphQLResolveInfo, topic: str, webhookSubscription: View) -> View:  # noqa: N803
+def subscribe(_root: object, info: Info, topic: str, webhookSubscription: View) -> View:  # noqa: N803
     call: Call = info.context
     complaint = _check(call, topic, webhookSubscription, None)
     if complaint:
@@ -252,7 +252,7 @@ def subscribe(_root: object, info: GraphQLResolveInfo, topic: str, webhookSubscr
 
 
 def resubscribe(
-    _root: object, info: GraphQLResolveInfo, id: str, webhookSubscription: View  # noqa: N803
+    _root: object, info: Info, id: str, webhookSubscription: View  # noqa: N803
 ) -> View:
     call: Call = info.context
     held = _own(call, id)
@@ -268,7 +268,7 @@ def resubscribe(
     return {"webhookSubscription": subscription_view(held), "userErrors": []}
 
 
-def unsubscribe(_root: object, info: GraphQLResolveInfo, id: str) -> View:
+def unsubscribe(_root: object, info: Info, id: str) -> View:
     call: Call = info.context
     held = _own(call, id)
     if held is None:
@@ -278,7 +278,7 @@ def unsubscribe(_root: object, info: GraphQLResolveInfo, id: str) -> View:
     return {"deletedWebhookSubscriptionId": id, "userErrors": []}
 
 
-def refuse_bulk(_root: object, _info: GraphQLResolveInfo, **_args: Any) -> View:
+def refuse_bulk(_root: object, _info: Info, **_args: Any) -> View:
     """Bulk operations are switched off for this app, as they are for any app that was not allowed them."""
     complaint = {"field": None, "message": "Bulk operations are not enabled for this app", "code": "INVALID"}
     return {"bulkOperation": None, "userErrors": [complaint]}

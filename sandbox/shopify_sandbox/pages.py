@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import FormData
@@ -77,7 +77,7 @@ class StorePages:
         count = str((await request.form()).get("count") or "5")
         try:
             wanted = max(1, min(MANY, int(count)))
-            self._desk.generate(shop, wanted, seed=random.randrange(2**32), refund_rate=0.1)
+            self._desk.generate(shop, wanted, seed=secrets.randbits(32), refund_rate=0.1)
         except ValueError as wrong:
             return self._back(shop, f"?error={wrong}")
         return self._back(shop)

@@ -75,6 +75,9 @@ class Call:
         return self.desk.clock.precise() - timedelta(seconds=self.settings.index_lag_seconds)
 
 
+Info = GraphQLResolveInfo[Call]
+
+
 def invalid(text: str) -> GraphQLError:
     return GraphQLError(text, extensions={"code": "BAD_REQUEST"})
 
@@ -123,7 +126,7 @@ def value_of(source: Mapping[str, Any], name: str) -> Any:
 
 
 def plain(name: str) -> Callable[..., Any]:
-    def resolve(source: Mapping[str, Any], _info: GraphQLResolveInfo, **_args: Any) -> Any:
+    def resolve(source: Mapping[str, Any], _info: Info, **_args: Any) -> Any:
         value = source.get(name)
         return value() if callable(value) else value
 
@@ -133,7 +136,7 @@ def plain(name: str) -> Callable[..., Any]:
 def reference(name: str) -> Callable[..., Any]:
     """A field whose value may be the gid of another object."""
 
-    def resolve(source: Mapping[str, Any], info: GraphQLResolveInfo, **_args: Any) -> Any:
+    def resolve(source: Mapping[str, Any], info: Info, **_args: Any) -> Any:
         value = value_of(source, name)
         return look_up(info.context, value, name) if isinstance(value, str) else value
 
@@ -143,7 +146,7 @@ def reference(name: str) -> Callable[..., Any]:
 def plain_list(name: str) -> Callable[..., Any]:
     """A list that is no connection; `first` cuts it silently, as Shopify does."""
 
-    def resolve(source: Mapping[str, Any], info: GraphQLResolveInfo, **args: Any) -> Any:
+    def resolve(source: Mapping[str, Any], _info: Info, **args: Any) -> Any:
         value = value_of(source, name)
         first = args.get("first")
         if value is None:
@@ -156,7 +159,7 @@ def plain_list(name: str) -> Callable[..., Any]:
 def connection(name: str) -> Callable[..., Any]:
     """A connection over a list held in the view; the cursor is the place in it."""
 
-    def resolve(source: Mapping[str, Any], info: GraphQLResolveInfo, **args: Any) -> View:
+    def resolve(source: Mapping[str, Any], info: Info, **args: Any) -> View:
         items = list(value_of(source, name) or ())
         try:
             size, backwards = page_size(args)

@@ -13,6 +13,7 @@ from shopify_sandbox.model import (
     Address,
     Allocation,
     Customer,
+    Discount,
     Order,
     OrderLine,
     Product,
@@ -100,20 +101,22 @@ class RestWriter:
             "updated_at": self.at(order.updated_at), "user_id": None,
             "billing_address": self.address(order.billing_address),
             "customer": self.customer(customer) if customer else None,
-            "discount_applications": [
-                {
-                    "target_type": d.target_type.lower(), "value_type": "percentage" if d.percentage else "fixed_amount",
-                    "type": {"code": "discount_code"}.get(d.kind, d.kind), "target_selection":
-                    d.target_selection.lower(), "value": d.percentage or self.plain(d.amount or 0),
-                    "allocation_method": d.allocation.lower(), "code" if d.kind == "code" else "title": d.title,
-                }
-                for d in order.discounts
-            ],
+            "discount_applications": [self.application(d) for d in order.discounts],
             "fulfillments": [], "line_items": [self.line(line, order) for line in order.lines],
             "payment_terms": None, "refunds": [self.refund(order, r) for r in order.refunds],
             "shipping_address": self.address(order.shipping_address),
             "shipping_lines": [self.shipping(line, totals.current_shipping) for line in order.shipping],
             "returns": [], "line_item_groups": [],
+        }
+
+    def application(self, discount: Discount) -> Body:
+        return {
+            "target_type": discount.target_type.lower(),
+            "type": "discount_code" if discount.kind == "code" else discount.kind,
+            "value": discount.percentage or self.plain(discount.amount or 0),
+            "value_type": "percentage" if discount.percentage else "fixed_amount",
+            "allocation_method": discount.allocation.lower(), "target_selection": discount.target_selection.lower(),
+            "code" if discount.kind == "code" else "title": discount.title,
         }
 
     def line(self, line: OrderLine, order: Order) -> Body:

@@ -61,19 +61,19 @@ class _Parser:
         return lambda record: any(test(record) for test in tests)
 
     def _one(self) -> Test:
-        token = self._tokens.pop(0) if self._tokens else ""
-        if token == "NOT":
+        word = self._tokens.pop(0) if self._tokens else ""
+        if word == "NOT":
             inner = self._one()
             return lambda record: not inner(record)
-        if token == "(":
+        if word == "(":
             inner = self.all_terms()
             if self._peek() == ")":
                 self._tokens.pop(0)
             return inner
-        if token.startswith("-") and len(token) > 1:
-            positive = self._term(token[1:])
+        if word.startswith("-") and len(word) > 1:
+            positive = self._term(word[1:])
             return lambda record: not positive(record)
-        return self._term(token)
+        return self._term(word)
 
     def _term(self, token: str) -> Test:
         found = TERM.fullmatch(token)

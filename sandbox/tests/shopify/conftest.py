@@ -74,7 +74,8 @@ class Sandbox:
         return requests.post(page, data={**asked, "action": action}, allow_redirects=False, timeout=10)
 
     def code(self, shop: str = SHOP, client: str = "product", scope: str = "") -> str:
-        return dict(parse_qsl(urlsplit(self.consent(shop, client, scope).headers["Location"]).query))["code"]
+        back: str = self.consent(shop, client, scope).headers["Location"]
+        return dict(parse_qsl(urlsplit(back).query))["code"]
 
     def exchange(self, shop: str = SHOP, **fields: str) -> requests.Response:
         url = f"{self.url}/{shop}/admin/oauth/access_token"
@@ -102,7 +103,7 @@ class App:
             headers={"X-Shopify-Access-Token": self.token}, timeout=30,
         )
 
-    def ask(self, query: str, **variables: Any) -> Any:
+    def ask(self, query: str, /, **variables: Any) -> Any:
         answer = self.post(query, variables)
         assert answer.status_code == 200, answer.text
         body = answer.json()
