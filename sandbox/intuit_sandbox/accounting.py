@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from intuit_sandbox import clock, faults, lists, receivables, sales, taxservice
-from intuit_sandbox.books import Books, Row
+from intuit_sandbox.books import Books, Row, refuse_unbalanced
 from intuit_sandbox.entities import SALES_KINDS, Entity
 from intuit_sandbox.money import amount
 from intuit_sandbox.shapes import identity
@@ -215,6 +215,8 @@ class Accounting:
             merged[name] = self.books.named(field.refers_to, target)
 
     def _store_rows(self, rows: list[Row]) -> None:
+        for row in rows:
+            refuse_unbalanced(row)
         with self._store.transaction():
             self._store.save_rows(self.books.profile.realm_id, rows)
             for row in rows:

@@ -266,3 +266,13 @@ def deposited() -> Fault:
         "This transaction has been deposited. If you want to change or delete it, you must edit the deposit it "
         "appears on and remove it first.",
     )
+
+
+def system_failure(why: str) -> Fault:
+    return Fault(
+        "10000",
+        "An application error has occurred while processing your request",
+        f"System Failure Error: {why}",
+        status=500,
+        kind="SystemFault",
+    )

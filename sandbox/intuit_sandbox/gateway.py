@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from intuit_sandbox import answers, clock, wire
-from intuit_sandbox.faults import Fault
+from intuit_sandbox.faults import Fault, system_failure
 from intuit_sandbox.grants import Grant, Grants
 from intuit_sandbox.logbook import Logbook
 from intuit_sandbox.rehearsal import FaultOrder, Rehearsal
@@ -16,6 +17,7 @@ from intuit_sandbox.service import Call, CompanyService
 from intuit_sandbox.settings import Knobs
 from intuit_sandbox.throttle import Throttle
 
+LOG = logging.getLogger(__name__)
 WRITES_FIRST = ("cut_after", "delay_then_cut_after")
 ACCOUNTING_SCOPE = "com.intuit.quickbooks.accounting"
 BATCH_ITEM = b'"bId"'
@@ -77,14 +79,7 @@ class Gateway:
                 status = 200 if order.answer == "fault_200" else 400
                 return answers.fault(Fault(order.code, order.message, order.detail, status=status), as_json)
             case "status_500":
-                broken = Fault(
-                    "10000",
-                    "An application error has occurred while processing your request",
-                    "System Failure Error: ordered by the side door",
-                    status=500,
-                    kind="SystemFault",
-                )
-                return answers.fault(broken, as_json)
+                return answers.fault(system_failure("ordered by the side door"), as_json)
             case "delay":
                 await asyncio.sleep(order.seconds)
         return None
@@ -127,3 +122,7 @@ class Gateway:
             return answers.envelope(self._services[realm].answer(call), as_json)
         except Fault as refusal:
             return answers.fault(refusal, as_json)
+        except Exception:
+            # Nothing was stored: the transaction is rolled back. Intuit's own slips look like this too.
+            LOG.exception("%s %s failed", request.method, resource)
+            return answers.fault(system_failure("unexpected"), as_json)

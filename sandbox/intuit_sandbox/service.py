@@ -140,7 +140,7 @@ class CompanyService:
 
     def _item_answer(self, item: Json, bid: str, request: str) -> bytes:
         if "Query" in item:
-            return ENCODER.encode({"QueryResponse": query.run(self.books, query.parse(item["Query"])), "bId": bid})
+            return ENCODER.encode({"QueryResponse": query.run(self.books, query.parse(str(item["Query"]))), "bId": bid})
         entity = next((ENTITIES[name] for name in item if name in ENTITIES), None)
         operation = item.get("operation", "")
         if entity is None or operation not in ("create", "update", "delete", "void"):

@@ -18,12 +18,16 @@ def draw_up(books: Books, payload: Any, at: float) -> tuple[list[Row], Json]:
     for name in ("TaxCode", "TaxRateDetails"):
         if not payload.get(name):
             raise faults.missing(name)
+    details = payload["TaxRateDetails"]
+    listed = isinstance(details, list) and all(isinstance(given, dict) for given in details)
+    if not isinstance(payload["TaxCode"], str) or not listed:
+        raise faults.unreadable_body("TaxCode or TaxRateDetails")
     if books.holder_of_name("TaxCode", "", payload["TaxCode"]):
         raise faults.duplicate_name("tax code")
     rows: list[Row] = []
     answers = []
     next_rate = int(books.next_id("TaxRate"))
-    for given in payload["TaxRateDetails"]:
+    for given in details:
         if rate_id := given.get("TaxRateId"):
             rate = books.referred("TaxRate", str(rate_id), "TaxRateId")
         else:
@@ -40,7 +44,7 @@ def draw_up(books: Books, payload: Any, at: float) -> tuple[list[Row], Json]:
             }
         )
     code_id = str(max(int(books.next_id("TaxCode")), 2))
-    details = [
+    members = [
         {
             "TaxRateRef": {"value": a["TaxRateId"], "name": a["TaxRateName"]},
             "TaxTypeApplicable": "TaxOnAmount",
@@ -48,7 +52,7 @@ def draw_up(books: Books, payload: Any, at: float) -> tuple[list[Row], Json]:
         }
         for a in answers
     ]
-    code = Row("TaxCode", code_id, tax_code(code_id, payload["TaxCode"], details, at), (), at)
+    code = Row("TaxCode", code_id, tax_code(code_id, payload["TaxCode"], members, at), (), at)
     return [*rows, code], {"TaxCode": payload["TaxCode"], "TaxCodeId": code_id, "TaxRateDetails": answers}
 
 
@@ -62,7 +66,7 @@ def _rate(books: Books, given: Json, rate_id: str, at: float) -> Row:
     agency = books.referred("TaxAgency", str(given["TaxAgencyId"]), "TaxAgencyId")
     try:
         value = Decimal(given["RateValue"])
-    except InvalidOperation:
+    except (InvalidOperation, TypeError, ValueError):
         raise faults.invalid_number("RateValue", given["RateValue"]) from None
     return Row("TaxRate", rate_id, tax_rate(rate_id, name, value, agency.id, at), (), at)
 

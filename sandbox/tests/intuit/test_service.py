@@ -254,3 +254,29 @@ def test_a_restart_keeps_books_tokens_and_request_ids(fresh: Callable[..., Stand
     assert company.post("salesreceipt", sale(("1", 5)))["Id"] == str(int(receipt["Id"]) + 1)
     again = second.token(grant_type="refresh_token", refresh_token=company.tokens["refresh_token"])
     assert again.status_code == 200
+
+
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe",
+    b'{"Line":5}',
+    b'{"Line":[5]}',
+    b'{"Line":[{}]}',
+    b'{"CustomerRef":5}',
+    b'{"Line":[{"DetailType":"SalesItemLineDetail","Amount":1e400}]}',
+    b'{"Id":{"a":1},"SyncToken":"0"}',
+    b'{"DisplayName":["x"]}',
+    b'{"BatchItemRequest":[5,{},{"bId":"1","operation":"create","Customer":7},{"Query":5}]}',
+    b'{"TaxCode":"x","TaxRateDetails":{"a":5}}',
+    b'{"TaxCode":5,"TaxRateDetails":[{}]}',
+]
+
+
+@pytest.mark.parametrize("resource", ["salesreceipt", "payment", "customer", "item", "batch", "taxservice/taxcode"])
+def test_no_body_however_broken_is_a_failure_of_ours(us: Company, resource: str) -> None:
+    for body in BROKEN:
+        answer = us.call("POST", resource, body)
+        assert answer.status_code in (200, 400), (body, answer.text)
