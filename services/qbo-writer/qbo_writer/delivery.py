@@ -88,7 +88,7 @@ class Delivery:
         await asyncio.gather(*self._runs.values(), return_exceptions=True)
 
     async def _company(self, business_id: str) -> None:
-        """One company, from taking its lease to having nothing left to do. Trouble ends the run; the next look retries."""
+        """One company, from taking its lease to having nothing left to do. Trouble ends it; the next look retries."""
         lease = await self._take_lease(business_id)
         if lease is None:
             return

@@ -1,0 +1,5 @@
+"""Run the service: `python -m shopify_sync`."""
+
+from shopify_sync.main import main
+
+main()

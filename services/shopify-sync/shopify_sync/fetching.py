@@ -1,0 +1,242 @@
+"""Hints become events: the objects as they are now, many a query, normalised, said only where something changed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
+from ledgerport.events.v1 import entity_pb2
+from ledgerport_libs import telemetry
+from ledgerport_libs.bus import OutgoingEvent
+from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.errors import AppError
+from ledgerport_libs.money import BadAmount
+
+from shopify_sync.objects import Fetched, Objects
+from shopify_sync.settings import Settings
+from shopify_sync.shopify_admin import ShopifyTrouble, TooDear
+from shopify_sync.stores import Store
+
+log = telemetry.logger("fetching")
+_KINDS = ("product", "customer", "order")
+_LONGEST_WAIT = 300.0
+_GONE_KIND = {"order": "order", "customer": "customer"}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedHint:
+    """A hint that is ours to fetch for a while. `hinted` tells whether more came meanwhile."""
+
+    kind: str
+    source_id: str
+    gone: bool
+    hinted: int
+    hinted_at: datetime
+    traceparent: str
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Emitted:
+    source_id: str
+    content_hash: bytes
+    sequence: int
+
+
+class Fetching:
+    """Takes the due hints of every connected store. `tell` is called after each commit that has something to say."""
+
+    def __init__(
+        self,
+        db: Database,
+        objects: Objects,
+        auth: credentials_pb2_grpc.CredentialsServiceAsyncStub,
+        settings: Settings,
+        tell: Callable[[], None],
+    ) -> None:
+        self._db, self._objects, self._auth, self._settings, self._tell = db, objects, auth, settings, tell
+        self._wake = asyncio.Event()
+        self._batch: dict[tuple[str, str], int] = {}
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises on trouble of ours; the caller runs it again."""
+        while True:
+            self._wake.clear()
+            stores = await self._db.all("connected_stores", Store)
+            busy = await asyncio.gather(*(self._store(store) for store in stores))
+            if not any(busy):
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), 0.5)
+        except TimeoutError:
+            return
+
+    async def _store(self, store: Store) -> bool:
+        """True where there may be more to do at once. Trouble with one store holds up no other."""
+        busy = await self._uninstalled(store)
+        for kind in _KINDS:
+            rounds = (self._round(store, kind) for _ in range(self._settings.fetch_in_flight))
+            busy = any(await asyncio.gather(*rounds)) or busy
+        return busy
+
+    async def _round(self, store: Store, kind: str) -> bool:
+        batch = self._batch.get((store.shop_domain, kind), self._settings.fetch_batch)
+        hints = await self._claim(store, kind, batch)
+        if not hints:
+            return False
+        try:
+            await self._fetch(store, kind, hints)
+        except TooDear:
+            if batch == 1:
+                await self._later(store, kind, hints, "one object alone is too dear")
+                return False
+            self._batch[(store.shop_domain, kind)] = max(batch // 2, 1)
+            await self._give_back(store, kind, hints)
+        except (ShopifyTrouble, AppError) as trouble:
+            await self._later(store, kind, hints, str(trouble))
+            return False
+        except (KeyError, TypeError, ValueError, BadAmount) as unreadable:
+            await self._apart(store, kind, hints, unreadable)
+            return False
+        return True
+
+    async def _claim(self, store: Store, kind: str, batch: int) -> list[ClaimedHint]:
+        return await self._db.all(
+            "hints_claim",
+            ClaimedHint,
+            shop_domain=store.shop_domain,
+            kind=kind,
+            batch=batch,
+            lease=self._settings.fetch_lease,
+        )
+
+    async def _fetch(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
+        observed = datetime.now(UTC)
+        wanted = [hint.source_id for hint in hints if not hint.gone]
+        fetched = await self._objects.fetch(store, kind, wanted) if wanted else []
+        async with self._db.transaction() as tx:
+            traces = {hint.source_id: hint.traceparent for hint in hints}
+            said = await self._say(tx, store, [*fetched, *_gone(kind, hints)], observed, traces)
+            for hint in sorted(hints, key=lambda each: each.source_id):
+                where = {"shop_domain": store.shop_domain, "kind": hint.kind, "source_id": hint.source_id}
+                if not await tx.run("hint_done", **where, hinted=hint.hinted):
+                    await tx.run("hint_again", **where, hinted=hint.hinted)
+        if said:
+            self._tell()
+
+    async def _say(
+        self,
+        tx: Transaction,
+        store: Store,
+        fetched: Sequence[Fetched],
+        observed: datetime,
+        traces: dict[str, str],
+    ) -> int:
+        """Into the outbox what differs from what was last said of each object."""
+        ids = sorted({each.source_id for each in fetched})
+        rows = await tx.all("emitted_of", _Emitted, shop_domain=store.shop_domain, source_ids=ids)
+        before = {row.source_id: row for row in rows}
+        said = 0
+        for each in sorted(fetched, key=lambda one: one.source_id):
+            content = hashlib.sha256(each.entity.SerializeToString(deterministic=True)).digest()
+            known = before.get(each.source_id)
+            if known is not None and known.content_hash == content:
+                continue
+            sequence = known.sequence + 1 if known else 1
+            event = _event(store, each, content, sequence, observed, traces.get(each.hinted_by, ""))
+            await event.put(tx)
+            await tx.run(
+                "emitted_put",
+                shop_domain=store.shop_domain,
+                source_id=each.source_id,
+                content_hash=content,
+                updated_at=each.updated_at,
+                sequence=sequence,
+            )
+            said += 1
+        return said
+
+    async def _later(self, store: Store, kind: str, hints: Sequence[ClaimedHint], why: str) -> None:
+        wait = min(2.0 ** (1 + max(hint.failures for hint in hints)), _LONGEST_WAIT)
+        log.warning("fetch_later", shop=store.shop_domain, kind=kind, objects=len(hints), why=why, wait=wait)
+        ids = [hint.source_id for hint in hints]
+        await self._db.run("hints_later", shop_domain=store.shop_domain, kind=kind, source_ids=ids, seconds=wait)
+
+    async def _give_back(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
+        ids = [hint.source_id for hint in hints]
+        await self._db.run("hints_later", shop_domain=store.shop_domain, kind=kind, source_ids=ids, seconds=0)
+
+    async def _apart(self, store: Store, kind: str, hints: Sequence[ClaimedHint], unreadable: Exception) -> None:
+        """One object that we cannot read must not hold up the others: each is fetched alone from here on."""
+        if len(hints) > 1:
+            for hint in hints:
+                try:
+                    await self._fetch(store, kind, [hint])
+                except (ShopifyTrouble, AppError, KeyError, TypeError, ValueError) as trouble:
+                    await self._later(store, kind, [hint], repr(trouble))
+            return
+        log.error("object_not_readable", shop=store.shop_domain, object=hints[0].source_id, error=repr(unreadable))
+        await self._later(store, kind, hints, repr(unreadable))
+
+    async def _uninstalled(self, store: Store) -> bool:
+        """The store removed our app: auth is told, and decides by the time whether that still holds."""
+        hints = await self._claim(store, "uninstalled", 1)
+        for hint in hints:
+            triggered = Timestamp()
+            triggered.FromDatetime(hint.hinted_at)
+            report = credentials_pb2.ReportUninstalledRequest(business_id=store.business_id, triggered_at=triggered)
+            try:
+                await self._auth.ReportUninstalled(report)
+            except grpc.aio.AioRpcError as failure:
+                await self._later(store, "uninstalled", hints, failure.code().name)
+                continue
+            where = {"shop_domain": store.shop_domain, "kind": hint.kind, "source_id": hint.source_id}
+            await self._db.run("hint_done", **where, hinted=hint.hinted)
+        return bool(hints)
+
+
+def _gone(kind: str, hints: Sequence[ClaimedHint]) -> list[Fetched]:
+    """Deleted objects cannot be fetched; a deleted product says nothing of orders that sold it."""
+    if kind not in _GONE_KIND:
+        return []
+    return [
+        Fetched(
+            hint.source_id,
+            hint.hinted_at,
+            entity_pb2.EntityEvent(gone=entity_pb2.Gone(kind=_GONE_KIND[kind])),
+            kind,
+            hint.source_id,
+        )
+        for hint in hints
+        if hint.gone
+    ]
+
+
+def _event(
+    store: Store, fetched: Fetched, content: bytes, sequence: int, observed: datetime, traceparent: str
+) -> OutgoingEvent:
+    """The event id is made of what is said and how many times before: a crash says it again under the same id."""
+    seed = f"{store.business_id}|{fetched.source_id}|{sequence}|{content.hex()}"
+    event_id = hashlib.sha256(seed.encode()).hexdigest()
+    event = entity_pb2.EntityEvent()
+    event.CopyFrom(fetched.entity)
+    event.event_id = event_id
+    event.business_id = store.business_id
+    event.source_id = fetched.source_id
+    event.traceparent = traceparent
+    event.version.updated_at.FromDatetime(fetched.updated_at)
+    event.version.observed_at.FromDatetime(observed)
+    event.version.content_hash = content
+    subject = f"entities.v1.{store.business_id}.{fetched.kind}"
+    return OutgoingEvent(event_id, subject, event.SerializeToString())

@@ -1,0 +1,1 @@
+"""Shopify's answers become events: pure, the same for webhooks, catch-up and import."""

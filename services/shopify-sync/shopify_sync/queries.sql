@@ -1,0 +1,112 @@
+-- name: store_connected
+-- Newest credential wins. A reconnect keeps the place up to which all was looked at.
+INSERT INTO store AS s (shop_domain, business_id, shop_id, zone, currency, connected, credential_version, connected_at,
+                        caught_up_to)
+VALUES (%(shop_domain)s, %(business_id)s, %(shop_id)s, %(zone)s, %(currency)s, true, %(version)s, %(at)s, %(at)s)
+ON CONFLICT (shop_domain) DO UPDATE
+   SET business_id = EXCLUDED.business_id, shop_id = EXCLUDED.shop_id, zone = EXCLUDED.zone,
+       currency = EXCLUDED.currency, connected = true, credential_version = EXCLUDED.credential_version,
+       connected_at = EXCLUDED.connected_at, catch_up_wanted = true, subscriptions_at = NULL,
+       caught_up_to = CASE WHEN s.business_id = EXCLUDED.business_id THEN s.caught_up_to ELSE EXCLUDED.caught_up_to END
+ WHERE s.business_id <> EXCLUDED.business_id OR s.credential_version < EXCLUDED.credential_version;
+
+-- name: store_lost
+UPDATE store SET connected = false, credential_version = %(version)s
+ WHERE business_id = %(business_id)s AND credential_version < %(version)s;
+
+-- name: store_of_shop
+SELECT shop_domain, business_id, zone, currency, connected FROM store WHERE shop_domain = %(shop_domain)s;
+
+-- name: connected_stores
+SELECT shop_domain, business_id, zone, currency, connected FROM store WHERE connected;
+
+-- name: webhooks_add
+-- The deliveries among these that are new.
+INSERT INTO webhook (shop_domain, webhook_id, topic, triggered_at)
+SELECT * FROM unnest(%(shops)s::text[], %(ids)s::text[], %(topics)s::text[], %(times)s::timestamptz[])
+ON CONFLICT DO NOTHING RETURNING shop_domain, webhook_id;
+
+-- name: webhooks_prune
+DELETE FROM webhook WHERE received_at < now() - interval '7 days';
+
+-- name: stores_heard
+UPDATE store SET last_webhook_at = now() WHERE shop_domain = ANY(%(shops)s);
+
+-- name: hint_add
+-- Folded: one row an object. Hinted again while it is being fetched, it is fetched once more.
+INSERT INTO hint AS h (shop_domain, kind, source_id, gone, hinted_at, traceparent)
+VALUES (%(shop_domain)s, %(kind)s, %(source_id)s, %(gone)s, %(hinted_at)s, %(traceparent)s)
+ON CONFLICT (shop_domain, kind, source_id) DO UPDATE
+   SET hinted = h.hinted + 1, gone = h.gone OR EXCLUDED.gone, traceparent = EXCLUDED.traceparent,
+       hinted_at = greatest(h.hinted_at, EXCLUDED.hinted_at);
+
+-- name: privacy_add
+INSERT INTO privacy_request (shop_domain, webhook_id, topic, body)
+VALUES (%(shop_domain)s, %(webhook_id)s, %(topic)s, %(body)s) ON CONFLICT DO NOTHING;
+
+-- name: hints_claim
+-- Due hints of one store and kind, ours for a while: a crash gives them back by itself.
+UPDATE hint SET not_before = now() + make_interval(secs => %(lease)s)
+ WHERE (shop_domain, kind, source_id) IN (
+       SELECT shop_domain, kind, source_id FROM hint
+        WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND not_before <= now()
+        ORDER BY hinted_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+RETURNING kind, source_id, gone, hinted, hinted_at, traceparent, failures;
+
+-- name: hint_done
+-- Only if nobody hinted at it meanwhile.
+DELETE FROM hint WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = %(source_id)s
+                   AND hinted = %(hinted)s;
+
+-- name: hint_again
+-- Hinted at while it was fetched: due at once.
+UPDATE hint SET not_before = '-infinity'
+ WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = %(source_id)s AND hinted > %(hinted)s;
+
+-- name: hints_later
+UPDATE hint SET not_before = now() + make_interval(secs => %(seconds)s), failures = failures + 1
+ WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s);
+
+-- name: hints_waiting
+SELECT count(*) FROM hint WHERE shop_domain = %(shop_domain)s;
+
+-- name: emitted_of
+SELECT source_id, content_hash, sequence FROM emitted
+ WHERE shop_domain = %(shop_domain)s AND source_id = ANY(%(source_ids)s) FOR UPDATE;
+
+-- name: emitted_put
+INSERT INTO emitted (shop_domain, source_id, content_hash, updated_at, sequence)
+VALUES (%(shop_domain)s, %(source_id)s, %(content_hash)s, %(updated_at)s, %(sequence)s)
+ON CONFLICT (shop_domain, source_id) DO UPDATE
+   SET content_hash = EXCLUDED.content_hash, updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence;
+
+-- name: catch_up_due
+SELECT shop_domain, business_id, zone, currency, connected FROM store
+ WHERE connected AND (catch_up_wanted OR last_catch_up_at IS NULL
+                      OR last_catch_up_at < now() - make_interval(secs => %(every)s));
+
+-- name: caught_up_to
+SELECT caught_up_to FROM store WHERE shop_domain = %(shop_domain)s;
+
+-- name: catch_up_begins
+UPDATE store SET catch_up_wanted = false WHERE shop_domain = %(shop_domain)s;
+
+-- name: catch_up_done
+UPDATE store SET caught_up_to = %(caught_up_to)s, last_catch_up_at = now() WHERE shop_domain = %(shop_domain)s;
+
+-- name: catch_up_wanted
+UPDATE store SET catch_up_wanted = true WHERE business_id = %(business_id)s AND connected;
+
+-- name: subscriptions_due
+SELECT shop_domain, business_id, zone, currency, connected FROM store
+ WHERE connected AND (subscriptions_at IS NULL OR subscriptions_at < now() - make_interval(secs => %(every)s));
+
+-- name: subscriptions_seen
+UPDATE store SET subscribed_topics = %(topics)s, subscriptions_at = now() WHERE shop_domain = %(shop_domain)s;
+
+-- name: intake_status
+SELECT shop_domain, subscribed_topics, last_webhook_at, last_catch_up_at FROM store
+ WHERE business_id = %(business_id)s ORDER BY connected DESC, connected_at DESC LIMIT 1;
+
+-- name: store_known
+SELECT shop_domain FROM store WHERE shop_domain = %(shop_domain)s;

@@ -1,0 +1,61 @@
+"""Webhook subscriptions: made after a connect, looked at every hour, made again where Shopify dropped them."""
+
+from __future__ import annotations
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
+from ledgerport_libs.errors import AppError
+
+from shopify_sync.hints import SUBSCRIBED, subscription_topic
+from shopify_sync.settings import Settings
+from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble, query
+from shopify_sync.stores import Store
+
+log = telemetry.logger("subscriptions")
+_LIST, _MAKE = query("subscriptions"), query("subscribe")
+
+
+class Subscriptions:
+    """Keeps one subscription a topic in each connected store."""
+
+    def __init__(self, db: Database, admin: ShopifyAdmin, settings: Settings) -> None:
+        self._db, self._admin, self._settings = db, admin, settings
+        self._uri = f"{str(settings.webhook_url).rstrip('/')}/webhooks/shopify"
+
+    async def look_after_due_stores(self) -> None:
+        for store in await self._db.all("subscriptions_due", Store, every=self._settings.subscriptions_every):
+            try:
+                await self._look_after(store)
+            except (ShopifyTrouble, AppError) as trouble:
+                log.warning("subscriptions_later", shop=store.shop_domain, why=str(trouble))
+
+    async def _look_after(self, store: Store) -> None:
+        present = await self._present(store)
+        for topic in SUBSCRIBED:
+            if subscription_topic(topic) not in present and await self._make(store, subscription_topic(topic)):
+                present.add(subscription_topic(topic))
+        ours = sorted(topic for topic in SUBSCRIBED if subscription_topic(topic) in present)
+        await self._db.run("subscriptions_seen", shop_domain=store.shop_domain, topics=ours)
+        if len(ours) < len(SUBSCRIBED):
+            log.warning("subscriptions_missing", shop=store.shop_domain, topics=sorted(set(SUBSCRIBED) - set(ours)))
+
+    async def _present(self, store: Store) -> set[str]:
+        found: set[str] = set()
+        after = None
+        while True:
+            answer = await self._admin.ask(store.business_id, _LIST, {"after": after})
+            page = answer["webhookSubscriptions"]
+            found |= {node["topic"] for node in page["nodes"] if node["uri"] == self._uri}
+            if not page["pageInfo"]["hasNextPage"]:
+                return found
+            after = page["pageInfo"]["endCursor"]
+
+    async def _make(self, store: Store, topic: str) -> bool:
+        """Already there counts as made (Shopify: "address for this topic has already been taken")."""
+        variables = {"topic": topic, "sub": {"uri": self._uri, "format": "JSON"}}
+        made = (await self._admin.ask(store.business_id, _MAKE, variables))["webhookSubscriptionCreate"]
+        errors = [str(error["message"]) for error in made["userErrors"]]
+        if errors and not any("already been taken" in error for error in errors):
+            log.warning("subscription_refused", shop=store.shop_domain, topic=topic, why="; ".join(errors))
+            return False
+        return True
