@@ -99,7 +99,7 @@ def set_up(service: str, *, log_format: str, log_level: str, otlp_endpoint: str 
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
-    bound: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    bound: structlog.stdlib.BoundLogger = structlog.get_logger(component=name)
     return bound
 
 
