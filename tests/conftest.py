@@ -1,0 +1,46 @@
+"""The whole of LedgerPort, running: real PostgreSQL, NATS and services; only Shopify and Intuit are stand-ins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from ledgerport_local.demo import Stage, set_the_stage
+from ledgerport_local.home import temporary_home
+from ledgerport_local.local_platform import LocalPlatform
+
+# What waits for minutes in production waits for moments here; nothing else differs.
+QUICK = {
+    "shopify-sandbox": {"SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.3"},
+    "qbo-writer": {"RETRY_WAITS": "[1, 2, 3]", "LEASE_SECONDS": "4", "QBO_THROTTLE_WAIT": "3"},
+    "shopify-sync": {"FETCH_LEASE": "5"},
+    "connections": {"PROBE_SECONDS": "2"},
+}
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[LocalPlatform]:
+    """Everything, on free ports and an empty folder; one for each file of tests."""
+    with temporary_home() as home, LocalPlatform(home, overrides=QUICK, durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stage(platform: LocalPlatform) -> Stage:
+    """The demo owner signed in, QuickBooks and the store connected."""
+    return set_the_stage(platform)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object], str], None]:
+    """Wait until something is true, for at most a minute; the sentence says what was waited for."""
+
+    def wait(true: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+        ends = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > ends:
+                pytest.fail(f"waited {seconds:.0f} s in vain until {what}")
+            time.sleep(0.2)
+
+    return wait
