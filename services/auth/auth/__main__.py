@@ -1,0 +1,13 @@
+"""`python -m auth` runs the service until SIGTERM."""
+
+from __future__ import annotations
+
+from ledgerport_libs import service
+from ledgerport_libs.settings import load
+
+from auth.main import serve
+from auth.settings import Settings
+
+if __name__ == "__main__":
+    settings = load(Settings)
+    service.run(lambda stop: serve(settings, stop))

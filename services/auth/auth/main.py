@@ -1,0 +1,148 @@
+"""Wiring: builds auth from its settings and runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport_libs import ops, rpc, service, telemetry
+from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
+from ledgerport_libs.database import Database, Queries
+from ledgerport_libs.identity import ServiceIdentity, Verifier
+from ledgerport_libs.migrations import migrate
+from starlette.applications import Starlette
+
+from auth.accounts import Accounts
+from auth.health import Health
+from auth.http_calls import HttpCalls
+from auth.intuit import Discovery, Intuit, IntuitApp
+from auth.issuing import Issuing
+from auth.passwords import Passwords
+from auth.people import People
+from auth.quickbooks_connecting import QuickBooksConnecting
+from auth.revoking import Revoking
+from auth.sealing import KeyRing
+from auth.servicer import CredentialsServicer, PeopleServicer
+from auth.settings import Settings
+from auth.shopify import Shopify, ShopifyApp
+from auth.shopify_connecting import ShopifyConnecting
+from auth.states import States
+from auth.vault import Vault
+
+log = telemetry.logger("auth")
+
+QUERIES = Queries.of("auth", "people.sql", "credentials.sql")
+
+
+class Desks:
+    """Everything auth does, put together over an open database; nothing here listens or loops."""
+
+    def __init__(self, settings: Settings, db: Database, threads: ThreadPoolExecutor, relay: OutboxRelay) -> None:
+        calls = HttpCalls(threads, settings.provider_connect_timeout, settings.provider_timeout)
+        self.discovery = Discovery(settings.intuit_discovery_url, calls)
+        self.intuit = Intuit(_intuit_app(settings), self.discovery, calls)
+        self.shopify = Shopify(_shopify_app(settings), calls)
+        vault, wake = Vault(KeyRing.load(settings.sealing_keys_file)), relay.wake
+        accounts = Accounts(self.intuit, self.shopify)
+        self.people = People(db, Passwords(), settings)
+        self.states = States(db, settings.oauth_state_seconds)
+        self.revoking = Revoking(db, vault, self.intuit, settings.provider_timeout, wake)
+        self.quickbooks = QuickBooksConnecting(db, self.states, self.people, vault, self.intuit, self.revoking, wake)
+        self.shopify_connecting = ShopifyConnecting(
+            db, self.states, self.people, vault, self.shopify, settings.callback_freshness_seconds, wake
+        )
+        self.issuing = Issuing(db, vault, accounts, settings, wake)
+        self.health = Health(db, vault, accounts, self.issuing, settings, wake)
+
+    async def housekeeping(self) -> None:
+        """What has ended is forgotten; what is idle is kept alive."""
+        await self.people.prune()
+        await self.states.prune()
+        await self.health.prune()
+        await self.health.keep_alive()
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run until `stop` is set, then finish what is under way."""
+    telemetry.set_up(
+        "auth",
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        otlp_endpoint=settings.otel_exporter_otlp_endpoint,
+    )
+    database_url = settings.database_url.get_secret_value()
+    await asyncio.to_thread(migrate, database_url, "auth")
+    async with AsyncExitStack() as stack:
+        db = Database(
+            database_url, QUERIES, pool_size=settings.database_pool, statement_timeout=settings.statement_timeout
+        )
+        await db.open()
+        stack.push_async_callback(db.close)
+        bus = await Bus.connect(settings.nats_url.get_secret_value(), "auth")
+        stack.push_async_callback(bus.close)
+        threads = stack.enter_context(ThreadPoolExecutor(settings.provider_threads, "provider"))
+        relay = OutboxRelay(db, bus, CREDENTIALS, retention_days=settings.outbox_retention_days)
+        desks = Desks(settings, db, threads, relay)
+        await stack.enter_async_context(
+            service.background(
+                outbox=relay.run,
+                discovery=service.every(settings.discovery_refresh_seconds, desks.discovery.refresh),
+                housekeeping=service.every(settings.housekeeping_seconds, desks.housekeeping),
+                revoking=service.every(1.0, desks.revoking.work_off),
+            )
+        )
+        readiness = ops.Readiness({"postgres": db.ready, "nats": bus.ready})
+        app = Starlette(routes=ops.routes(readiness))
+        await stack.enter_async_context(ops.serving_http(app, settings.http_listen, drain=settings.drain_seconds))
+        port = await stack.enter_async_context(_serving(settings, desks))
+        log.info("serving", grpc_port=port)
+        await stop.wait()
+        readiness.draining = True
+        log.info("draining")
+
+
+def _serving(settings: Settings, desks: Desks) -> AbstractAsyncContextManager[int]:
+    identity = ServiceIdentity.load("auth", settings.identity_key_file)
+    verifier = Verifier.load("auth", settings.identity_public_keys_dir)
+    people = PeopleServicer(desks.people, identity)
+    credentials = CredentialsServicer(
+        desks.quickbooks, desks.shopify_connecting, desks.issuing, desks.revoking, desks.health
+    )
+    return rpc.serving_grpc(
+        settings.grpc_listen,
+        verifier,
+        [
+            (
+                people_pb2.DESCRIPTOR.services_by_name["PeopleService"],
+                lambda server: people_pb2_grpc.add_PeopleServiceServicer_to_server(people, server),
+            ),
+            (
+                credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
+                lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
+            ),
+        ],
+        drain=settings.drain_seconds,
+    )
+
+
+def _intuit_app(settings: Settings) -> IntuitApp:
+    return IntuitApp(
+        client_id=settings.intuit_client_id,
+        client_secret=settings.intuit_client_secret.get_secret_value(),
+        redirect_uri=settings.quickbooks_redirect,
+        api_url=settings.qbo_api_url,
+        minor_version=settings.qbo_minor_version,
+    )
+
+
+def _shopify_app(settings: Settings) -> ShopifyApp:
+    return ShopifyApp(
+        client_id=settings.shopify_client_id,
+        client_secret=settings.shopify_client_secret.get_secret_value(),
+        redirect_uri=settings.shopify_redirect,
+        scopes=settings.shopify_scopes,
+        admin_url=settings.shopify_admin_url,
+        api_version=settings.shopify_api_version,
+    )
