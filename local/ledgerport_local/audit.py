@@ -21,7 +21,7 @@ _TIMEOUT = 60
 _PAGE = 500
 _ORDERS = """
 query Store($after: String) {
-  orders(first: 50, after: $after, sortKey: ID) {
+  orders(first: 10, after: $after, sortKey: ID) {
     pageInfo { hasNextPage endCursor }
     nodes {
       name test

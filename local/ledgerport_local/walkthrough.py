@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -42,13 +42,11 @@ class Visitor:
         """Send the form of this page whose action ends with `action`, with its hidden fields and these."""
         for form in _FORM.finditer(page.text):
             target = _ACTION.search(form["attributes"])
-            where = unescape(target[1]) if target else ""
-            if where.partition("?")[0].endswith(action):
+            where = urljoin(page.url, unescape(target[1])) if target else page.url
+            if urlsplit(where).path.endswith(action):
                 hidden = {found["name"]: unescape(found["value"]) for found in _HIDDEN.finditer(form["inside"])}
                 headers = {"Origin": _origin(page.url)}
-                return self.browser.post(
-                    urljoin(page.url, where or page.url), data=hidden | fields, headers=headers, timeout=_TIMEOUT
-                )
+                return self.browser.post(where, data=hidden | fields, headers=headers, timeout=_TIMEOUT)
         raise LocalError(f"{page.url} ({page.status_code}) has no form that goes to {action!r}")
 
     def sign_in(self, email: str, password: str) -> requests.Response:
