@@ -48,6 +48,9 @@ def _run(platform: LocalPlatform, console: Console, step: Callable[[str], None])
             account = ensure_demo_account(platform)
             step("")
             page = platform.urls["page"]
+            for stand_in, plays in (("intuit-sandbox", "QuickBooks"), ("shopify-sandbox", "Shopify")):
+                if stand_in in platform.urls:
+                    _say(console, f"  {plays} is played by {platform.urls[stand_in]}")
             _say(console, f"LedgerPort is ready: {page}  sign in as {account.email} / {account.password}")
             platform.supervisor.failed.wait()
             raise LocalError(f"{platform.supervisor.failure}\nEverything is stopped.")
