@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -47,7 +47,7 @@ class CompanyBooks:
         if stored is None:
             raise LookupError(f"no company for {business_id}")
         names = Names(await self._db.all("names", Name, business_id=business_id))
-        return _company(stored, names)
+        return company_of(stored.realm_id, stored.info, stored.preferences, stored.tax_codes, stored.tax_rates, names)
 
     async def remember(self, business_id: str, names: list[Name]) -> None:
         async with self._db.transaction() as tx:
@@ -95,29 +95,37 @@ def name_of(list_name: str, row: Mapping[str, Any]) -> Name:
     )
 
 
-def _company(stored: _Stored, names: Names) -> Company:
-    country = str(stored.info.get("Country", ""))
-    accounting = stored.preferences.get("AccountingInfoPrefs", {})
-    currency = stored.preferences.get("CurrencyPrefs", {})
-    tax = stored.preferences.get("TaxPrefs", {})
+def company_of(
+    realm_id: str,
+    info: Mapping[str, Any],
+    preferences: Mapping[str, Any],
+    tax_codes: Sequence[Mapping[str, Any]],
+    tax_rates: Sequence[Mapping[str, Any]],
+    names: Names,
+) -> Company:
+    """QuickBooks' own objects as posting reads them."""
+    country = str(info.get("Country", ""))
+    accounting = preferences.get("AccountingInfoPrefs", {})
+    currency = preferences.get("CurrencyPrefs", {})
+    tax = preferences.get("TaxPrefs", {})
     return Company(
-        realm_id=stored.realm_id,
+        realm_id=realm_id,
         country="US" if country in ("US", "USA") else country,
         home_currency=str((currency.get("HomeCurrency") or {}).get("value", "USD")),
         multicurrency=bool(currency.get("MultiCurrencyEnabled")),
-        tax_world=tax_world(country, stored.preferences),
-        custom_numbers=bool(stored.preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers")),
+        tax_world=tax_world(country, preferences),
+        custom_numbers=bool(preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers")),
         book_close_date=str(accounting.get("BookCloseDate", "")),
         default_tax_code=str((tax.get("TaxGroupCodeRef") or {}).get("value", "")),
         names=names,
-        tax_codes=_tax_codes(stored),
+        tax_codes=_tax_codes(tax_codes, tax_rates),
     )
 
 
-def _tax_codes(stored: _Stored) -> tuple[TaxCode, ...]:
-    percents = {str(rate["Id"]): str(rate.get("RateValue", 0)) for rate in stored.tax_rates}
+def _tax_codes(tax_codes: Sequence[Mapping[str, Any]], tax_rates: Sequence[Mapping[str, Any]]) -> tuple[TaxCode, ...]:
+    percents = {str(rate["Id"]): str(rate.get("RateValue", 0)) for rate in tax_rates}
     codes = []
-    for code in stored.tax_codes:
+    for code in tax_codes:
         details = (code.get("SalesTaxRateList") or {}).get("TaxRateDetail", [])
         ids = [str(detail["TaxRateRef"]["value"]) for detail in details]
         rates = tuple((rate_id, percents.get(rate_id, "0")) for rate_id in ids)

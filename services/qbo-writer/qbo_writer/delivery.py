@@ -166,15 +166,23 @@ class Delivery:
         for _, group in groupby(batch, key=lambda record: record.kind):
             tasks = [asyncio.create_task(self._traced(desk, record)) for record in group]
             try:
-                await asyncio.gather(*tasks)
+                await asyncio.wait(tasks)
             finally:
                 for task in tasks:
                     task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
 
     async def _traced(self, desk: Desk, record: Runnable) -> None:
         """The trace goes back, by a link, to the webhook or click that caused the record."""
         links = telemetry.link_to(record.traceparent)
         name = f"deliver {record.kind}"
         with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CONSUMER, links=links):
-            await deliver(desk, record)
+            try:
+                await deliver(desk, record)
+            except Exception as trouble:
+                # What is on its way to QuickBooks finishes and is settled; nothing new is sent.
+                desk.stopped = desk.stopped or type(trouble).__name__
+                raise

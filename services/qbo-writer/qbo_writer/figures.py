@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,39 @@ from ledgerport_libs.money import EXPONENT, Money
 from qbo_writer.posting.verdicts import Document
 
 Proof = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a claimed document must come to; all empty for one that holds no money."""
+
+    total: Money | None = None
+    components: Mapping[str, Money] = field(default_factory=dict)
+    component_of_item: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Document) -> Expected:
+        return cls(document.total, document.components, document.component_of_item)
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> Expected:
+        """What `stored` wrote."""
+        if not stored:
+            return cls()
+        currency = stored["currency"]
+        components = {name: Money(amount, currency) for name, amount in stored["components"].items()}
+        return cls(Money(stored["total"], currency), components, stored["items"])
+
+    def stored(self) -> dict[str, Any]:
+        if self.total is None:
+            return {}
+        components = {name: amount.minor for name, amount in self.components.items()}
+        return {
+            "total": self.total.minor,
+            "currency": self.total.currency,
+            "components": components,
+            "items": dict(self.component_of_item),
+        }
 
 
 def shopify_side(proof: Proof) -> dict[str, int]:
@@ -23,9 +57,9 @@ def minor(value: object, currency: str) -> int:
     return int(Decimal(str(value)).scaleb(EXPONENT[currency]).to_integral_value())
 
 
-def proof_of(expected: Document | None, made: Mapping[str, Any]) -> Proof:
+def proof_of(expected: Expected, made: Mapping[str, Any]) -> Proof:
     """The equation: each component at Shopify, and in the document as QuickBooks answered it."""
-    if expected is None or expected.total is None:
+    if expected.total is None:
         return []
     currency = expected.total.currency
     booked = dict.fromkeys(expected.components, 0)
@@ -44,9 +78,9 @@ def proof_of(expected: Document | None, made: Mapping[str, Any]) -> Proof:
     ]
 
 
-def difference_of(expected: Document | None, made: Mapping[str, Any]) -> str:
+def difference_of(expected: Expected, made: Mapping[str, Any]) -> str:
     """Never "a cent is fine": the difference in a sentence, or empty when the answer's total is Shopify's."""
-    if expected is None or expected.total is None:
+    if expected.total is None:
         return ""
     booked = Money(minor(made.get("TotalAmt", 0), expected.total.currency), expected.total.currency)
     if booked == expected.total:

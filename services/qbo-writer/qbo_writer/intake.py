@@ -45,6 +45,7 @@ class EntityIntake:
                 hints += _hints(entity, event.traceparent or entity.traceparent)
         async with self._db.transaction() as tx:
             await tx.many("fold_record", folds)
+            await tx.many("fold_version", folds)
             await tx.many("add_record_if_missing", hints)
         self._on_new()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +29,10 @@ class Runnable:
     revision: int
     failures: int
     traceparent: str
+    # The entity as protobuf; for a refund, its order.
     payload: bytes
+    # The Id of the order's document, for a refund whose order is in QuickBooks.
+    parent_document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Claim:
     body_hash: bytes
     number: str
     txn_date: str
+    expected: dict[str, Any]
     revision: int
     tries: int
     age: float
@@ -126,7 +129,7 @@ async def settle(db: Database, lease: Lease, record: Runnable, revision: int, ou
             sentence=outcome.sentence,
             waits_for=outcome.waits_for,
         )
-        if outcome.document is not None and outcome.status is Status.SYNCED:
+        if outcome.document is not None:
             await tx.run("wake_waiting", record_id=record.id)
         await _tell(tx, record, outcome, Status(stands))
 
@@ -192,7 +195,3 @@ def kind_to_proto(kind: str) -> record_pb2.RecordKind.ValueType:
 
 def status_to_proto(status: str) -> record_pb2.RecordStatus.ValueType:
     return record_pb2.RecordStatus.Value(f"RECORD_STATUS_{status.upper()}")
-
-
-def proof_json(rows: list[dict[str, str | int]]) -> str:
-    return json.dumps(rows)

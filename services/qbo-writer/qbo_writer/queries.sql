@@ -15,6 +15,13 @@ ON CONFLICT (business_id, kind, source_id) DO UPDATE
  WHERE (r.source_updated_at, r.observed_at) < (EXCLUDED.source_updated_at, EXCLUDED.observed_at)
    AND r.content_hash <> EXCLUDED.content_hash;
 
+-- name: fold_version
+-- The same content was seen once more, later: whatever is older than this look is old, even if it comes after it.
+UPDATE record SET source_updated_at = %(source_updated_at)s, observed_at = %(observed_at)s
+ WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s
+   AND content_hash = %(content_hash)s
+   AND (source_updated_at, observed_at) < (%(source_updated_at)s, %(observed_at)s);
+
 -- name: add_record_if_missing
 -- What an order itself tells of its buyer and its goods, until an event of their own comes.
 INSERT INTO record (id, business_id, kind, source_id, reference, source_updated_at, observed_at, content_hash,
@@ -26,8 +33,8 @@ ON CONFLICT (business_id, kind, source_id) DO NOTHING;
 -- name: runnable
 -- What may be tried now: customers and items first, then sales, then refunds; inside a kind in order of arrival.
 SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       coalesce(p.payload, r.payload) AS payload
-  FROM record r LEFT JOIN record p ON p.id = r.parent_id
+       coalesce(p.payload, r.payload) AS payload, coalesce(d.qbo_id, '') AS parent_document
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id LEFT JOIN document d ON d.record_id = r.parent_id
  WHERE r.business_id = %(business_id)s AND r.status = 'pending' AND r.not_before <= now()
  ORDER BY array_position(ARRAY['setup', 'customer', 'product', 'order', 'refund'], r.kind), r.arrival
  LIMIT %(batch)s;
@@ -54,14 +61,15 @@ SELECT 1 FROM company_lease
  WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s FOR SHARE;
 
 -- name: claim_of
-SELECT record_id, operation, entity, request_id, body, body_hash, number, txn_date, revision, tries,
+SELECT record_id, operation, entity, request_id, body, body_hash, number, txn_date, expected, revision, tries,
        extract(epoch FROM now() - claimed_at)::float8 AS age
   FROM claim WHERE record_id = %(record_id)s;
 
 -- name: claim_add
-INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, number, txn_date, revision)
+INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, number, txn_date, expected,
+                   revision)
 VALUES (%(record_id)s, %(business_id)s, %(operation)s, %(entity)s, %(request_id)s, %(body)s, %(body_hash)s,
-        %(number)s, %(txn_date)s, %(revision)s);
+        %(number)s, %(txn_date)s, %(expected)s, %(revision)s);
 
 -- name: claim_tried
 UPDATE claim SET tries = tries + 1 WHERE record_id = %(record_id)s;
@@ -71,7 +79,8 @@ DELETE FROM claim WHERE record_id = %(record_id)s;
 
 -- name: refused_claims
 -- How many writes of this record QuickBooks refused for good: each next one needs a request id of its own.
-SELECT count(*) FROM attempt WHERE record_id = %(record_id)s AND outcome = 'error' AND operation = 'create';
+SELECT count(*) FROM attempt
+ WHERE record_id = %(record_id)s AND outcome IN ('error', 'on_hold') AND operation = 'create';
 
 -- name: document_of
 SELECT record_id, entity, qbo_id, sync_token, number, total_minor, currency, proof
@@ -96,8 +105,10 @@ SELECT r.kind, r.source_id, d.qbo_id FROM document d JOIN record r ON r.id = d.r
 -- Synced, refused or held: but pending again where the entity changed while it was being written.
 UPDATE record
    SET status = CASE WHEN revision = %(revision)s THEN %(status)s ELSE 'pending' END,
-       reason = %(reason)s, sentence = %(sentence)s, waits_for = %(waits_for)s, failures = 0,
-       not_before = '-infinity', changed_at = now()
+       reason = CASE WHEN revision = %(revision)s THEN %(reason)s ELSE '' END,
+       sentence = CASE WHEN revision = %(revision)s THEN %(sentence)s ELSE '' END,
+       waits_for = CASE WHEN revision = %(revision)s THEN %(waits_for)s::uuid END,
+       failures = 0, not_before = '-infinity', changed_at = now()
  WHERE id = %(record_id)s RETURNING status;
 
 -- name: retry_later

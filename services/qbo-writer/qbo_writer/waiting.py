@@ -34,7 +34,7 @@ async def wait_for(db: Database, lease: Lease, record: Runnable, needs: Needs) -
             status=Status.ON_HOLD.value,
             reason="WAITS_FOR_MAPPING",
             sentence=_waits_sentence(kind, dependency),
-            waits_for=dependency.id if dependency else None,
+            waits_for=record_id(record.business_id, kind, source_id),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,13 +20,13 @@ from opentelemetry import trace
 from qbo_writer import answers
 from qbo_writer.answers import Action, Answer, Reading
 from qbo_writer.company_books import CompanyBooks, name_of
-from qbo_writer.figures import difference_of, minor, proof_of, shopify_side
+from qbo_writer.figures import Expected, difference_of, minor, proof_of, shopify_side
 from qbo_writer.ledger_rows import Claim, Lease, Outcome, Posted, Runnable, hold_lease, retry_later, settle
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.company import Company
 from qbo_writer.posting.marks import marker
 from qbo_writer.posting.plan import plan
-from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Problem, Status
+from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Problem, Status, refuse
 from qbo_writer.quickbooks import QuickBooks, quoted
 from qbo_writer.throttle import Throttle
 from qbo_writer.waiting import wait_for
@@ -59,36 +60,45 @@ class Desk:
     retry_waits: tuple[float, ...]
     throttle_wait: float
     look_first_after: float
+    # Why no further write may start, once one of them has met trouble that concerns all.
+    stopped: str = ""
 
 
 async def deliver(desk: Desk, record: Runnable) -> None:
     """Bring one record as far as it can go now. GateClosed, LeaseLost and CompanyTrouble concern the whole company."""
     claim = await desk.db.one("claim_of", Claim, record_id=record.id)
     for _ in range(_MOST_REPLANS):
-        expected: Document | None = None
         if claim is None:
-            verdict = _plan(desk, record)
             posted = await desk.db.one("document_of", Posted, record_id=record.id)
+            verdict = _plan(desk, record)
             if posted is not None:
                 await _already_posted(desk, record, posted, verdict)
                 return
             if not isinstance(verdict, Document):
                 await _settle_without_writing(desk, record, verdict)
                 return
-            expected = verdict
             claim = await _claim(desk, record, verdict)
-        else:
-            again = _plan(desk, record)
-            expected = again if isinstance(again, Document) else None
-        if not await _send_and_settle(desk, record, claim, expected):
+        if not await _send_and_settle(desk, record, claim):
             return
         claim = None
     await _settle_without_writing(desk, record, _endless())
 
 
 def _plan(desk: Desk, record: Runnable) -> Document | Adopt | Problem | Needs:
-    entity = entity_pb2.EntityEvent.FromString(record.payload)
-    return plan(record.kind, str(record.id), record.source_id, entity, desk.company, desk.mapped)
+    """A record that breaks a rule of ours is one record in Error, never a company that stands still."""
+    try:
+        entity = entity_pb2.EntityEvent.FromString(record.payload)
+        parent = {("order", entity.source_id): record.parent_document} if record.parent_document else {}
+        mapped = ChainMap(parent, desk.mapped)
+        return plan(record.kind, str(record.id), record.source_id, entity, desk.company, mapped)
+    except Exception as error:
+        log.error("record_not_planned", business=record.business_id, record=str(record.id), exc_info=True)
+        return refuse(
+            "NOT_UNDERSTOOD",
+            f"LedgerPort cannot make sense of this {record.kind}.",
+            f"{type(error).__name__} while its document was drawn up.",
+            "Tell support which one it is; the others go on.",
+        )
 
 
 def _endless() -> Problem:
@@ -107,19 +117,23 @@ def _endless() -> Problem:
 async def _claim(desk: Desk, record: Runnable, document: Document) -> Claim:
     """Committed before anything is sent: the bytes, their hash, and a request id that is the same on every retry."""
     body = to_bytes(document.body)
+    body_hash = hashlib.sha256(body).digest()
+    if name := document.body.get("DisplayName") or document.body.get("Name"):
+        desk.company.names.reserve(document.entity, str(name))
     async with desk.db.transaction() as tx:
         await hold_lease(tx, desk.lease)
         refused = await tx.value("refused_claims", record_id=record.id)
-        seed = f"{record.business_id}|{desk.company.realm_id}|{record.id}|create|{refused}"
+        seed = f"{record.business_id}|{desk.company.realm_id}|{record.id}|create|{refused}|{body_hash.hex()}"
         claim = Claim(
             record_id=record.id,
             operation="create",
             entity=document.entity,
             request_id=hashlib.sha256(seed.encode()).hexdigest()[:32],
             body=body,
-            body_hash=hashlib.sha256(body).digest(),
+            body_hash=body_hash,
             number=document.number,
             txn_date=document.date,
+            expected=Expected.of(document).stored(),
             revision=record.revision,
             tries=0,
             age=0.0,
@@ -135,31 +149,29 @@ async def _claim(desk: Desk, record: Runnable, document: Document) -> Claim:
             body_hash=claim.body_hash,
             number=claim.number,
             txn_date=claim.txn_date,
+            expected=json.dumps(claim.expected),
             revision=claim.revision,
         )
-    if name := document.body.get("DisplayName") or document.body.get("Name"):
-        desk.company.names.reserve(document.entity, str(name))
     return claim
 
 
 # --- step 2: send ---------------------------------------------------------------------------------
 
 
-async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim, expected: Document | None) -> bool:
+async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
     """True: the claim was refused for good and dropped, plan again."""
     refused: AccessToken | None = None
     while True:
         access = await desk.tokens.access(record.business_id, refused)
         started = time.perf_counter()
-        if claim.tries > 0 and claim.age > desk.look_first_after:
+        if claim.age > desk.look_first_after:
             found = await _look(desk, access, record, claim)
             if found is not None:
-                reading = Reading(Action.DONE, found)
-                await _settle_done(desk, record, claim, expected, reading, Outcome(Status.SYNCED, "find"))
+                await _settle_done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
                 return False
         async with desk.throttle.turn():
-            if desk.why_closed():
-                raise GateClosed(desk.why_closed())
+            if closed := desk.stopped or desk.why_closed():
+                raise GateClosed(closed)
             answer = await desk.quickbooks.create(access, claim.entity, claim.body, claim.request_id)
         reading = answers.read(answer, claim.entity)
         outcome = _outcome(claim, answer, started)
@@ -172,14 +184,13 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim, expected:
                 raise CompanyTrouble(reading.fault.message or "refused twice")
             refused = access
             continue
-        return await _act(desk, record, claim, expected, reading, outcome, access)
+        return await _act(desk, record, claim, reading, outcome, access)
 
 
 async def _act(
     desk: Desk,
     record: Runnable,
     claim: Claim,
-    expected: Document | None,
     reading: Reading,
     outcome: Outcome,
     access: AccessToken,
@@ -187,7 +198,7 @@ async def _act(
     """What the table of answers says is done. True: plan again."""
     match reading.action:
         case Action.DONE:
-            await _settle_done(desk, record, claim, expected, reading, outcome)
+            await _settle_done(desk, record, claim, reading.document, outcome)
             return False
         case Action.SAME_AGAIN:
             await _later(desk, record, reading, outcome)
@@ -198,13 +209,15 @@ async def _act(
         case Action.NAME_TAKEN | Action.NUMBER_TAKEN:
             found = await _look(desk, access, record, claim)
             if found is not None:
-                await _settle_done(desk, record, claim, expected, Reading(Action.DONE, found), outcome)
+                await _settle_done(desk, record, claim, found, outcome)
                 return False
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
-        case Action.RELOAD if claim.tries == 0:
+        case Action.RELOAD:
             desk.company = await desk.books.load(record.business_id, access, afresh=True)
-            return await _drop_claim(desk, record)
+            again = _plan(desk, record)
+            if not isinstance(again, Document) or to_bytes(again.body) != claim.body:
+                return await _drop_claim(desk, record)
         case Action.HOLD_PERIOD:
             held = Outcome(
                 Status.ON_HOLD,
@@ -254,23 +267,29 @@ async def _look(desk: Desk, access: AccessToken, record: Runnable, claim: Claim)
     for each in lists:
         for row in await desk.quickbooks.query(access, each, where):
             desk.company.names.add(name_of(each, row))
-            if each == claim.entity and (claim.entity != "Customer" or str(row.get("Notes", "")) == ours):
+            if each == claim.entity and _is_ours(claim.entity, row, body, ours):
                 mine = row
     return mine
+
+
+def _is_ours(entity: str, row: Mapping[str, Any], body: Mapping[str, Any], note: str) -> bool:
+    """Customers carry our note; items and accounts have no room for one, so what we would have made is ours."""
+    if entity == "Customer":
+        return str(row.get("Notes", "")) == note
+    told = ("Type", "Sku", "AccountType", "AccountSubType")
+    return all(row.get(key) == body.get(key) for key in told)
 
 
 # --- step 3: settle -------------------------------------------------------------------------------
 
 
-async def _settle_done(
-    desk: Desk, record: Runnable, claim: Claim, expected: Document | None, reading: Reading, outcome: Outcome
-) -> None:
+async def _settle_done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> None:
     """The document stands in QuickBooks. Its total is compared to the cent before anybody calls it synced."""
-    made = reading.document
     name = name_of(claim.entity, made)
+    expected = Expected.read(claim.expected)
     difference = difference_of(expected, made)
     proof = proof_of(expected, made)
-    worth = expected.total if expected else None
+    worth = expected.total
     done = replace(
         outcome,
         status=Status.ERROR if difference else Status.SYNCED,
@@ -343,7 +362,7 @@ async def _already_posted(
 ) -> None:
     """It stands in QuickBooks. The same books again change nothing; other books are never written over silently."""
     same = record.kind in ("customer", "product", "setup") or (
-        isinstance(verdict, Document) and shopify_side(posted.proof) == shopify_side(proof_of(verdict, {}))
+        isinstance(verdict, Document) and shopify_side(posted.proof) == shopify_side(proof_of(Expected.of(verdict), {}))
     )
     common: dict[str, Any] = {"entity": posted.entity, "qbo_id": posted.qbo_id, "number": posted.number}
     if same:

@@ -62,6 +62,8 @@ CREATE TABLE claim (
     body_hash   bytea       NOT NULL,
     number      text        NOT NULL DEFAULT '',
     txn_date    text        NOT NULL DEFAULT '',
+    -- What the document is expected to come to: its proof is held against what was sent, not against what came since.
+    expected    jsonb       NOT NULL DEFAULT '{}',
     revision    bigint      NOT NULL,
     claimed_at  timestamptz NOT NULL DEFAULT now(),
     tries       integer     NOT NULL DEFAULT 0

@@ -21,7 +21,10 @@ def unit_price(amount: Money, quantity: int) -> Decimal | None:
     exact = number(amount)
     price = (exact / quantity).quantize(_UNIT_PRICE_DECIMALS, ROUND_HALF_UP)
     cents = Decimal(1).scaleb(-EXPONENT[amount.currency])
-    return price.normalize() if (price * quantity).quantize(cents, ROUND_HALF_UP) == exact else None
+    if (price * quantity).quantize(cents, ROUND_HALF_UP) != exact:
+        return None
+    # Without needless zeros, but never as 1E+2.
+    return price.quantize(cents) if price == price.quantize(cents) else price.normalize()
 
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")

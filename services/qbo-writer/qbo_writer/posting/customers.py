@@ -25,7 +25,7 @@ def customer_document(source_id: str, customer: entity_pb2.Customer, company: Co
     if same_name and same_name.active and not (customer.email and same_name.email):
         return Adopt("Customer", same_name.qbo_id)
     for candidate in _candidates(source_id, customer, wanted):
-        if not company.names.taken(candidate):
+        if candidate and not company.names.taken(candidate):
             return Document("Customer", _body(source_id, customer, candidate))
     return refuse(
         "DUPLICATE_NAME",
@@ -46,7 +46,7 @@ def display_name(source_id: str, customer: entity_pb2.Customer) -> str:
 
 
 def _candidates(source_id: str, customer: entity_pb2.Customer, wanted: str) -> list[str]:
-    telling = [f"({customer.email})"] if customer.email else []
+    telling = [f"({texts.name(customer.email)})"] if texts.name(customer.email) else []
     return [wanted, *(texts.unique_name(wanted, s) for s in (*telling, f"#{_number(source_id)}"))]
 
 
@@ -87,6 +87,17 @@ def address_body(address: entity_pb2.Address) -> dict[str, str]:
     return {key: value for key, value in parts.items() if value}
 
 
-def generic_customer_body() -> dict[str, Any]:
-    """The customer of guests and nameless buyers."""
-    return {"DisplayName": GENERIC_NAME, "Notes": f"{MARKER}guests"}
+def generic_customer(company: Company) -> Verdict:
+    """The customer of guests and nameless buyers; a vendor or employee may have its name already."""
+    for name in (GENERIC_NAME, f"{GENERIC_NAME} (guests)"):
+        found = company.names.named("Customer", name)
+        if found and found.active:
+            return Adopt("Customer", found.qbo_id)
+        if not company.names.taken(name):
+            return Document("Customer", {"DisplayName": name, "Notes": f"{MARKER}customer:guests"})
+    return refuse(
+        "DUPLICATE_NAME",
+        f"Every name we could give the customer for guests is taken in QuickBooks: {GENERIC_NAME}.",
+        "Customers, vendors and employees share one list of names in QuickBooks.",
+        "Rename the other one in QuickBooks, then retry.",
+    )

@@ -29,7 +29,7 @@ def item_document(source_id: str, variant: entity_pb2.Variant, company: Company,
         return Adopt("Item", same_name.qbo_id)
     suffixes = ([f"[{texts.name(variant.sku)}]"] if texts.name(variant.sku) else []) + [f"#{_number(source_id)}"]
     for candidate in (wanted, *(texts.unique_name(wanted, suffix) for suffix in suffixes)):
-        if company.names.named("Item", candidate) is None:
+        if candidate and company.names.named("Item", candidate) is None:
             return Document("Item", _body(variant, candidate, company, mapped[SALES_ACCOUNT]))
     return refuse(
         "DUPLICATE_NAME",

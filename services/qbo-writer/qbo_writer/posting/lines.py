@@ -37,6 +37,12 @@ class BookLine:
     tax: Money
     # The sum of Shopify's rates as decimal text: it chooses a tax code.
     rate: Decimal = Decimal(0)
+    # A discount holds no tax of its own, yet takes from the amount that tax is due on.
+    lowers_taxed: bool = False
+
+    @property
+    def taxed(self) -> bool:
+        return bool(self.tax) or self.lowers_taxed
 
 
 def item_of(line: entity_pb2.OrderLine) -> Key:
@@ -106,7 +112,7 @@ def render(lines: Sequence[BookLine], company: Company, mapped: Mapped, zero: Mo
     if needs := _missing(booked, mapped):
         return needs
     body: dict[str, Any] = {
-        "Line": [_line(line, mapped, "NON" if as_line or not line.tax else "TAX") for line in booked]
+        "Line": [_line(line, mapped, "TAX" if line.taxed and not as_line else "NON") for line in booked]
     }
     if tax and not as_line:
         detail: dict[str, Any] = {"TotalTax": number(tax)}

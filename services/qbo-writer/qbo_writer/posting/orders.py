@@ -70,6 +70,11 @@ def gateways_paid(order: entity_pb2.Order) -> dict[str, Money]:
     return {label: amount for label, amount in paid.items() if amount}
 
 
+def was_cancelled_unpaid(order: entity_pb2.Order) -> bool:
+    """No money ever came in. Shopify then may list a refund of the lines, without money."""
+    return order.HasField("cancelled_at") and not gateways_paid(order)
+
+
 def gateway_label(transaction: entity_pb2.Transaction) -> str:
     return transaction.gateway_label or transaction.gateway or "Shopify"
 
@@ -81,7 +86,7 @@ def shop_lines(order: entity_pb2.Order) -> dict[str, entity_pb2.OrderLine]:
 def _not_to_be_booked(order: entity_pb2.Order, company: Company) -> Problem | None:
     if order.test or any(t.test for t in order.transactions):
         return skip("TEST_ORDER", "Test orders never reach the books.")
-    if order.HasField("cancelled_at") and not gateways_paid(order) and not order.refunds:
+    if was_cancelled_unpaid(order):
         return skip("CANCELLED_UNPAID", "Cancelled before anything was paid: there is nothing to book.")
     if order.currency != company.home_currency:
         return refuse(
@@ -159,7 +164,15 @@ def _lines(order: entity_pb2.Order, company: Company, zero: Money) -> list[BookL
             BookLine(GOODS, item_of(line), describe(line), amount, line.quantity, tax, rate_of(line.tax_lines))
         )
     lines += [
-        BookLine(DISCOUNT, setup.DISCOUNT_ITEM, f"Discount{'' if taxed else ' (not taxed)'}", -off, 1, zero)
+        BookLine(
+            DISCOUNT,
+            setup.DISCOUNT_ITEM,
+            f"Discount{'' if taxed else ' (not taxed)'}",
+            -off,
+            1,
+            zero,
+            lowers_taxed=taxed,
+        )
         for taxed, off in discounts.items()
         if off
     ]

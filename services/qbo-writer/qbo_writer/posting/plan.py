@@ -29,5 +29,5 @@ def plan(
         case "order":
             return sales_receipt(record_id, entity.order, company, mapped)
         case "refund":
-            return refund_receipt(record_id, entity.order, source_id, company, mapped)
+            return refund_receipt(record_id, entity.source_id, entity.order, source_id, company, mapped)
     raise ValueError(f"no rule for the kind {kind}")

@@ -22,20 +22,22 @@ from qbo_writer.posting.lines import (
     shopify_side,
 )
 from qbo_writer.posting.marks import day, document_number, private_note
-from qbo_writer.posting.orders import customer_of, gateway_label, shop_lines
+from qbo_writer.posting.orders import customer_of, gateway_label, shop_lines, was_cancelled_unpaid
 from qbo_writer.posting.verdicts import Document, Needs, Problem, Verdict, hold, refuse, skip
 
 
 def refund_receipt(
-    record_id: str, order: entity_pb2.Order, refund_id: str, company: Company, mapped: Mapped
+    record_id: str, order_id: str, order: entity_pb2.Order, refund_id: str, company: Company, mapped: Mapped
 ) -> Verdict:
-    """The refund receipt of one refund, or the named reason why there is none. Its order must be in QuickBooks."""
+    """The refund receipt of one refund, or the named reason why there is none. Its order is booked first."""
     refund = next((each for each in order.refunds if each.id == refund_id), None)
     if refund is None:
         return skip("REFUND_GONE", "Shopify does not list this refund any more.")
     paid = _paid_back(refund)
     if problem := _not_to_be_booked(order, refund, paid):
         return problem
+    if ("order", order_id) not in mapped:
+        return Needs((("order", order_id),))
     zero = Money.zero(order.currency)
     wanted = total((amount for amount in paid.values()), order.currency)
     lines = _lines(order, refund, zero)
@@ -86,7 +88,7 @@ def _not_to_be_booked(order: entity_pb2.Order, refund: entity_pb2.Refund, paid: 
     pending = [t for t in refund.transactions if t.kind == "REFUND" and t.status in ("PENDING", "AWAITING_RESPONSE")]
     if pending:
         return hold("REFUND_PENDING", "Waits until the money has left: the gateway has not confirmed the refund.")
-    if not paid and not refund.lines and not refund.shipping_lines:
+    if was_cancelled_unpaid(order) or not (paid or refund.lines or refund.shipping_lines or refund.adjustments):
         return skip("NO_MONEY", "No money moved and nothing came back: there is nothing to book.")
     kinds = {
         "that gave no money back": not paid,

@@ -11,7 +11,7 @@ from typing import Any
 
 from qbo_writer.posting import texts
 from qbo_writer.posting.company import Company, Mapped
-from qbo_writer.posting.customers import GENERIC_NAME, generic_customer_body
+from qbo_writer.posting.customers import GENERIC_NAME, generic_customer
 from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Verdict, refuse
 
 SETUP = "setup"
@@ -79,8 +79,7 @@ def setup_document(name: str, company: Company, mapped: Mapped) -> Verdict:
     """What plays this role in the company, or the document that makes it."""
     key = role(name)
     if key == GUESTS:
-        found = company.names.named("Customer", GENERIC_NAME)
-        return Adopt("Customer", found.qbo_id) if found else Document("Customer", generic_customer_body())
+        return generic_customer(company)
     if key in _ITEMS:
         return _item(_ITEMS[key], company, mapped)
     if name.startswith(CLEARING):

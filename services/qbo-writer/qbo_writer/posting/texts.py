@@ -24,5 +24,9 @@ def _is_symbol(char: str) -> bool:
 
 
 def unique_name(base: str, suffix: str, longest: int = 100) -> str:
-    """`base` with a telling suffix; the base is cut where both are too long, never the suffix."""
-    return f"{base[: longest - len(suffix) - 1].rstrip()} {suffix}" if suffix else base[:longest].rstrip()
+    """`base` with a telling suffix; the base is cut where both are too long, never the suffix.
+
+    Empty where the suffix leaves the base no room to tell anything.
+    """
+    room = longest - len(suffix) - 1
+    return f"{base[:room].rstrip()} {suffix}" if room >= min(len(base), 10) else ""

@@ -1,0 +1,1 @@
+"""What the tests of qbo-writer share: no part of the service."""
