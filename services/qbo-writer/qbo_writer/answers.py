@@ -101,6 +101,11 @@ def read(answer: Answer, entity: str) -> Reading:
     return Reading(Action.SAME_AGAIN, {}, (Fault("", answer.trouble or f"HTTP {answer.status}", ""),))
 
 
+def over_a_limit(answer: Answer) -> bool:
+    """A limit was reached, so nothing was executed. It has come with 429 and with 403, in XML and in JSON."""
+    return answer.status in (403, 429) and read(answer, "").action is Action.WAIT
+
+
 def read_rows(answer: Answer, entity: str) -> list[Mapping[str, Any]] | None:
     """The rows of a query; None where the answer is none (ask again later)."""
     parsed = _parse(answer.body)

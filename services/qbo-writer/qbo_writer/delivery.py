@@ -19,7 +19,6 @@ from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.settings import Settings
-from qbo_writer.throttle import Throttle
 from qbo_writer.writing import CompanyTrouble, Desk, GateClosed, deliver
 
 log = telemetry.logger("delivery")
@@ -58,7 +57,6 @@ class Delivery:
         self._settings, self._wake, self._tell = settings, wake, tell
         self._holder = str(uuid4())
         self._runs: dict[str, asyncio.Task[None]] = {}
-        self._throttles: dict[str, Throttle] = {}
 
     async def run(self) -> None:
         """Until cancelled: start a run for each company with work. On the way out, give the leases back."""
@@ -142,10 +140,6 @@ class Delivery:
         access = await self._tokens.access(lease.business_id)
         company = await self._books.load(lease.business_id, access)
         rows = await self._db.all("mapped", _Mapped, business_id=lease.business_id)
-        throttle = self._throttles.setdefault(
-            lease.business_id,
-            Throttle(settings.qbo_requests_per_minute, settings.qbo_requests_per_second, settings.qbo_in_flight),
-        )
         return Desk(
             db=self._db,
             lease=lease,
@@ -154,10 +148,8 @@ class Delivery:
             quickbooks=self._quickbooks,
             books=self._books,
             tokens=self._tokens,
-            throttle=throttle,
             why_closed=lambda: self._gate.why_closed(lease.business_id),
             retry_waits=settings.retry_waits,
-            throttle_wait=settings.qbo_throttle_wait,
             look_first_after=settings.look_first_after,
         )
 

@@ -28,6 +28,7 @@ from qbo_writer.intake import EntityIntake
 from qbo_writer.quickbooks import QuickBooks
 from qbo_writer.servicer import RecordsServicer
 from qbo_writer.settings import Settings
+from qbo_writer.throttle import Limits
 
 NAME = "qbo-writer"
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
@@ -67,7 +68,13 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         relay = OutboxRelay(db, bus, streams.RECORDS, retention_days=settings.outbox_retention_days)
         gate = Gate(connections_pb2_grpc.ConnectionsServiceStub(connections), wake.set)
         tokens = AccessTokens(credentials_pb2_grpc.CredentialsServiceStub(auth), provider_pb2.PROVIDER_QUICKBOOKS)
-        quickbooks = QuickBooks(session, str(settings.qbo_api_url), settings.qbo_minor_version)
+        limits = Limits(
+            settings.qbo_requests_per_minute,
+            settings.qbo_requests_per_second,
+            settings.qbo_in_flight,
+            settings.qbo_throttle_wait,
+        )
+        quickbooks = QuickBooks(session, str(settings.qbo_api_url), settings.qbo_minor_version, limits)
         books = CompanyBooks(db, quickbooks, settings.company_refresh_seconds)
         delivery = Delivery(db, gate, tokens, quickbooks, books, settings, wake, relay.wake)
         intake = EntityIntake(db, wake.set)

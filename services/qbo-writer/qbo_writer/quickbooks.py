@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -10,7 +10,10 @@ import aiohttp
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken
 
-from qbo_writer.answers import Answer, read_rows
+from qbo_writer.answers import Answer, over_a_limit, read_rows
+from qbo_writer.throttle import Limits, Throttle
+
+log = telemetry.logger("quickbooks")
 
 _PAGE = 1000
 _LONGEST_RETRY_AFTER = 300.0
@@ -25,15 +28,26 @@ class Unreachable(Exception):
 
 
 class QuickBooks:
-    """One HTTP session for all companies. Every call names its realm by the access it was given."""
+    """One HTTP session for all companies. Every call names its realm by the access it was given.
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, minor_version: int) -> None:
+    Reads and writes of a company share its limits. What was refused for a limit was not executed: it waits and is sent
+    again.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, minor_version: int, limits: Limits) -> None:
         self._session, self._base, self._minor_version = session, base_url.rstrip("/"), minor_version
+        self._limits = limits
+        self._throttles: dict[str, Throttle] = {}
 
-    async def create(self, access: AccessToken, entity: str, body: bytes, request_id: str) -> Answer:
-        """POST a new object. The same request id again gives the first answer and makes nothing."""
+    async def create(
+        self, access: AccessToken, entity: str, body: bytes, request_id: str, may_start: Callable[[], None]
+    ) -> Answer:
+        """POST a new object. The same request id again gives the first answer and makes nothing.
+
+        `may_start` is called right before each send, and raises where nothing may be sent now.
+        """
         path = f"{entity.lower()}?requestid={request_id}&minorversion={self._minor_version}"
-        return await self._call("POST", access, path, body)
+        return await self._call("POST", access, path, body, may_start)
 
     async def query(self, access: AccessToken, entity: str, where: str = "") -> list[Mapping[str, Any]]:
         """Every row of a list, a thousand at a time; Unreachable where a page does not come."""
@@ -53,7 +67,26 @@ class QuickBooks:
     async def read(self, access: AccessToken, path: str) -> Answer:
         return await self._call("GET", access, f"{path}?minorversion={self._minor_version}")
 
-    async def _call(self, method: str, access: AccessToken, path: str, body: bytes | None = None) -> Answer:
+    async def _call(
+        self,
+        method: str,
+        access: AccessToken,
+        path: str,
+        body: bytes | None = None,
+        may_start: Callable[[], None] | None = None,
+    ) -> Answer:
+        throttle = self._throttles.setdefault(access.account, Throttle(self._limits))
+        while True:
+            async with throttle.turn():
+                if may_start is not None:
+                    may_start()
+                answer = await self._send(method, access, path, body)
+            if not over_a_limit(answer):
+                return answer
+            throttle.refused(answer.retry_after)
+            log.warning("over_a_limit", realm=access.account)
+
+    async def _send(self, method: str, access: AccessToken, path: str, body: bytes | None) -> Answer:
         url = f"{self._base}/v3/company/{access.account}/{path}"
         headers = {
             "Authorization": f"Bearer {access.token}",

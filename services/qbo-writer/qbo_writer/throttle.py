@@ -6,20 +6,33 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one company may be asked: requests, and seconds to wait after a refusal that names no time of its own."""
+
+    per_minute: int
+    per_second: int
+    in_flight: int
+    wait: float
 
 
 class Throttle:
     """Lets a request start when no limit is touched by it. After a 429 nothing starts until the wait is over."""
 
-    def __init__(self, per_minute: int, per_second: int, in_flight: int) -> None:
-        self._windows = ((60.0, per_minute, deque[float]()), (1.0, per_second, deque[float]()))
-        self._slots = asyncio.Semaphore(in_flight)
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._windows = ((60.0, limits.per_minute, deque[float]()), (1.0, limits.per_second, deque[float]()))
+        self._slots = asyncio.Semaphore(limits.in_flight)
         self._turn = asyncio.Lock()
         self._closed_until = 0.0
 
-    def wait_until_told(self, seconds: float) -> None:
-        """QuickBooks said that a limit was reached."""
-        self._closed_until = max(self._closed_until, asyncio.get_running_loop().time() + seconds)
+    def refused(self, seconds: float | None) -> None:
+        """QuickBooks said that a limit was reached, and perhaps for how long."""
+        until = asyncio.get_running_loop().time() + (seconds or self._limits.wait)
+        self._closed_until = max(self._closed_until, until)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -28,7 +28,6 @@ from qbo_writer.posting.marks import marker
 from qbo_writer.posting.plan import plan
 from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Problem, Status, refuse
 from qbo_writer.quickbooks import QuickBooks, quoted
-from qbo_writer.throttle import Throttle
 from qbo_writer.waiting import wait_for
 
 log = telemetry.logger("writing")
@@ -55,10 +54,8 @@ class Desk:
     quickbooks: QuickBooks
     books: CompanyBooks
     tokens: AccessTokens
-    throttle: Throttle
     why_closed: Callable[[], str]
     retry_waits: tuple[float, ...]
-    throttle_wait: float
     look_first_after: float
     # Why no further write may start, once one of them has met trouble that concerns all.
     stopped: str = ""
@@ -169,15 +166,11 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
             if found is not None:
                 await _settle_done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
                 return False
-        async with desk.throttle.turn():
-            if closed := desk.stopped or desk.why_closed():
-                raise GateClosed(closed)
-            answer = await desk.quickbooks.create(access, claim.entity, claim.body, claim.request_id)
+        answer = await desk.quickbooks.create(
+            access, claim.entity, claim.body, claim.request_id, lambda: _pass_the_gate(desk)
+        )
         reading = answers.read(answer, claim.entity)
         outcome = _outcome(claim, answer, started)
-        if reading.action is Action.WAIT:
-            desk.throttle.wait_until_told(answer.retry_after or desk.throttle_wait)
-            continue
         if reading.action is Action.REFRESH:
             if refused is not None:
                 await desk.tokens.access(record.business_id, access)
@@ -185,6 +178,11 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
             refused = access
             continue
         return await _act(desk, record, claim, reading, outcome, access)
+
+
+def _pass_the_gate(desk: Desk) -> None:
+    if closed := desk.stopped or desk.why_closed():
+        raise GateClosed(closed)
 
 
 async def _act(
