@@ -14,7 +14,7 @@ class Settings(ServiceSettings, DatabaseSettings, frozen=True):
     qbo_minor_version: int = 75
     qbo_timeout: float = Field(125.0, gt=0, description="Intuit cuts a request at 120 s; hear its own answer first")
     qbo_requests_per_minute: int = Field(450, ge=1, le=500, description="Intuit allows 500; other apps share them")
-    qbo_requests_per_second: int = Field(9, ge=1, le=10)
+    qbo_requests_per_second: int = Field(8, ge=1, le=10, description="Intuit allows 10; probes share them")
     qbo_in_flight: int = Field(8, ge=1, le=10)
     qbo_throttle_wait: float = Field(60.0, gt=0, description="after a 429 that names no time of its own")
 

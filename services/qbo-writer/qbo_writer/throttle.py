@@ -9,6 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 
+_MINUTE = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one company may be asked: requests, and seconds to wait after a refusal that names no time of its own."""
@@ -20,19 +23,23 @@ class Limits:
 
 
 class Throttle:
-    """Lets a request start when no limit is touched by it. After a 429 nothing starts until the wait is over."""
+    """Lets a request start when no limit is touched by it. After a refusal nothing starts until the wait is over.
+
+    Starts are spread evenly over each second: a burst at the end of one second and another at the beginning of the
+    next would be one burst to the other side.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._windows = ((60.0, limits.per_minute, deque[float]()), (1.0, limits.per_second, deque[float]()))
+        self._this_minute: deque[float] = deque()
         self._slots = asyncio.Semaphore(limits.in_flight)
         self._turn = asyncio.Lock()
-        self._closed_until = 0.0
+        self._next_start = 0.0
 
     def refused(self, seconds: float | None) -> None:
         """QuickBooks said that a limit was reached, and perhaps for how long."""
         until = asyncio.get_running_loop().time() + (seconds or self._limits.wait)
-        self._closed_until = max(self._closed_until, until)
+        self._next_start = max(self._next_start, until)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -48,15 +55,15 @@ class Throttle:
         while pause > 0:
             await asyncio.sleep(pause)
             pause = self._pause(clock())
-        for _, _, started in self._windows:
-            started.append(clock())
+        now = clock()
+        self._this_minute.append(now)
+        self._next_start = now + 1 / self._limits.per_second
 
     def _pause(self, now: float) -> float:
-        """Seconds until every window has room; 0 when one may start."""
-        pause = self._closed_until - now
-        for length, most, started in self._windows:
-            while started and started[0] <= now - length:
-                started.popleft()
-            if len(started) >= most:
-                pause = max(pause, started[0] + length - now)
+        """Seconds until one may start; 0 or less: now."""
+        while self._this_minute and self._this_minute[0] <= now - _MINUTE:
+            self._this_minute.popleft()
+        pause = self._next_start - now
+        if len(self._this_minute) >= self._limits.per_minute:
+            pause = max(pause, self._this_minute[0] + _MINUTE - now)
         return pause

@@ -19,7 +19,7 @@ async def wait_for(db: Database, lease: Lease, record: Runnable, needs: Needs) -
     kind, source_id = needs.keys[0]
     async with db.transaction() as tx:
         await hold_lease(tx, lease)
-        for each_kind, each_id in needs.keys:
+        for each_kind, each_id in sorted(needs.keys):  # in one order, so that two of us never wait in a circle
             if each_kind == setup.SETUP:
                 await tx.run("add_record_if_missing", **_setup_row(record.business_id, each_id))
         dependency = await tx.one(
