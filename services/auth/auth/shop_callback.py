@@ -24,14 +24,7 @@ def shop_domain(typed: str) -> str:
     """The store a person means: a name, name.myshopify.com, or an address of either admin. InvalidRequest otherwise."""
     text = typed.strip().lower().rstrip("/")
     if "/" in text:
-        address = urlsplit(text if "://" in text else f"https://{text}")
-        parts = [part for part in address.path.split("/") if part]
-        if address.netloc == "admin.shopify.com" and len(parts) >= 2 and parts[0] == "store":
-            text = parts[1]
-        elif address.scheme in ("http", "https") and (not parts or parts[0] == "admin"):
-            text = address.netloc
-        else:
-            text = ""
+        text = _shop_in_address(text)
     if _NAME.fullmatch(text):
         text = f"{text}.myshopify.com"
     if not is_shop_domain(text):
@@ -41,6 +34,20 @@ def shop_domain(typed: str) -> str:
             say="Please type the store's permanent address, such as my-store.myshopify.com.",
         )
     return text
+
+
+def _shop_in_address(text: str) -> str:
+    """The name or domain in a web address; empty where it is none of the two admins' addresses."""
+    try:
+        address = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        return ""
+    parts = [part for part in address.path.split("/") if part]
+    if address.netloc == "admin.shopify.com":
+        return parts[1] if len(parts) >= 2 and parts[0] == "store" else ""
+    if address.scheme in ("http", "https") and (not parts or parts[0] == "admin"):
+        return address.netloc
+    return ""
 
 
 def parameters_of(query_string: str) -> dict[str, str] | None:
