@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -44,3 +45,14 @@ def eventually() -> Callable[[Callable[[], object], str], None]:
             time.sleep(0.2)
 
     return wait
+
+
+@pytest.fixture
+def said(platform: LocalPlatform) -> Callable[[str, str], list[dict[str, object]]]:
+    """The lines of one kind in a service's log."""
+
+    def lines(service: str, event: str) -> list[dict[str, object]]:
+        read = platform.log(service).read_text().splitlines()
+        return [line for text in read if text.startswith("{") and (line := json.loads(text)).get("event") == event]
+
+    return lines
