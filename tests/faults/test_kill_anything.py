@@ -25,7 +25,7 @@ def test_killing_it_while_orders_flow_changes_nothing(stage: Stage, child: str) 
 def test_losing_the_whole_jetstream_store_loses_nothing(stage: Stage) -> None:
     stage.shopify("orders", shop=SHOP, count=6, seed=300, mix="basic", refund_rate=0.3)
     stage.platform.halt("nats")
-    store = stage.platform.home.room("nats") / "jetstream"
+    store = stage.platform.home.room("nats") / "store" / "jetstream"
     assert store.is_dir()
     _remove(store)
     stage.platform.start_again("nats")
