@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from ledgerport_local.demo import Stage, set_the_stage
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import grpc
+
 from ledgerport.auth.v1 import people_pb2, people_pb2_grpc
 from ledgerport_libs.errors import error_of
 from ledgerport_libs.identity import ServiceIdentity
-
 from ledgerport_local import keys
 from ledgerport_local.errors import LocalError
 from ledgerport_local.local_platform import LocalPlatform

@@ -11,6 +11,7 @@ from pathlib import Path
 import nats
 import psycopg
 import pytest
+
 from ledgerport_local.account import server_account
 from ledgerport_local.databases import TemplateDatabases
 from ledgerport_local.home import Home, temporary_home

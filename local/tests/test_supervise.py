@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from ledgerport_local.errors import ChildGaveUpError
 from ledgerport_local.guardian import stop_in_order
 from ledgerport_local.logs import LogFile

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
+
 from ledgerport.common.v1 import access_pb2
 
 MODULES = (

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+
 from ledgerport_local.demo import REALM
 from ledgerport_local.demo_account import ensure_demo_account
 from ledgerport_local.local_platform import LocalPlatform

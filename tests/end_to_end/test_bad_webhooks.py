@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import requests
+
 from ledgerport_local.demo import SHOP, Stage
 from ledgerport_local.local_platform import LocalPlatform
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from ledgerport_local.audit import Auditor, compare
 from ledgerport_local.demo import REALM, SHOP, Stage
 

@@ -1,0 +1,141 @@
+"""The seed path in a real browser: connect, Connected, an order arrives, pause, resume, disconnect, reconnect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from ledgerport_local.chromium import find_chromium
+from ledgerport_local.demo import REALM, SHOP, Stage
+from ledgerport_local.demo_account import ensure_demo_account
+from ledgerport_local.local_platform import LocalPlatform
+from ledgerport_local.settings import REPOSITORY
+from ledgerport_local.walkthrough import STAND_IN_PASSWORD, Visitor
+
+PICTURES = REPOSITORY / "build" / "screenshots"
+_PATIENCE = 30_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium. That it is missing is a failure, not a reason to skip."""
+    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(find_chromium()), args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    fresh = context.new_page()
+    fresh.set_default_timeout(_PATIENCE)
+    troubles: list[str] = []
+    fresh.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    fresh.on("pageerror", lambda error: troubles.append(str(error)))
+    yield fresh
+    context.close()
+    assert not troubles, troubles
+
+
+def picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
+
+
+def sign_in(page: Page, platform: LocalPlatform) -> Visitor:
+    """Signs in twice: in the browser, and over plain HTTP for a look from aside."""
+    account = ensure_demo_account(platform)
+    page.goto(f"{platform.urls['page']}/sign-in")
+    picture(page, "sign-in")
+    page.get_by_label("E-mail").fill(account.email)
+    page.get_by_label("Password").fill(account.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    visitor = Visitor(platform.urls["page"])
+    visitor.sign_in(account.email, account.password)
+    return visitor
+
+
+def at_intuit(page: Page, realm: str) -> None:
+    """Intuit's own pages: sign in, choose the company, authorize."""
+    page.locator("#email").fill("owner@sandbox.test")
+    page.locator("#password").fill(STAND_IN_PASSWORD)
+    page.locator("button[value=signin]").click()
+    page.locator(f"input[name=realm_id][value='{realm}']").check()
+    picture(page, "at-intuit")
+    page.locator("button[value=authorize]").click()
+
+
+def test_the_seed_path(page: Page, platform: LocalPlatform) -> None:
+    visitor = sign_in(page, platform)
+    stage = Stage(platform, visitor)
+    picture(page, "dashboard-empty")
+    quickbooks = page.get_by_role("region", name="QuickBooks Online")
+    shopify = page.get_by_role("region", name="Shopify")
+
+    page.get_by_role("link", name="Connections").first.click()
+    quickbooks.get_by_role("link", name="Connect QuickBooks").click()
+    picture(page, "connect-warning")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Connect QuickBooks").click()
+    at_intuit(page, REALM)
+    expect(quickbooks.get_by_text("Connected", exact=True)).to_be_visible()
+    expect(quickbooks.get_by_text("Craig's Design and Landscaping Services")).to_be_visible()
+    expect(quickbooks.get_by_text(REALM)).to_be_visible()
+    expect(quickbooks.get_by_text("Locked")).to_be_visible()
+
+    shopify.get_by_label("Store").fill(SHOP)
+    shopify.get_by_role("button", name="Connect Shopify").click()
+    page.locator("button[value=install]").click()
+    expect(shopify.get_by_text("Connected", exact=True)).to_be_visible()
+    picture(page, "connections")
+
+    # An open page sees the order arrive, without a reload.
+    page.get_by_role("link", name="Audit Log").first.click()
+    page.evaluate("window.notReloaded = true")
+    stage.shopify("orders", shop=SHOP, count=1, seed=31, mix="sale")
+    expect(page.get_by_text("#1001").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("window.notReloaded") is True
+    picture(page, "audit-log")
+    page.get_by_role("link", name="Dashboard").first.click()
+    picture(page, "dashboard")
+
+    page.get_by_role("link", name="Connections").first.click()
+    quickbooks.get_by_role("button", name="Pause Sync").click()
+    expect(quickbooks.get_by_text("Paused", exact=True)).to_be_visible()
+    picture(page, "paused")
+    quickbooks.get_by_role("button", name="Resume Sync").click()
+    expect(quickbooks.get_by_role("button", name="Pause Sync")).to_be_visible()
+
+    quickbooks.get_by_role("link", name="Disconnect").click()
+    picture(page, "disconnect-confirmation")
+    page.get_by_role("button", name="Disconnect").click()
+    expect(quickbooks.get_by_text("Disconnected", exact=True)).to_be_visible()
+    picture(page, "disconnected")
+
+    quickbooks.get_by_role("link", name="Reconnect").or_(quickbooks.get_by_role("button", name="Reconnect")).click()
+    at_intuit(page, REALM)
+    expect(quickbooks.get_by_text("Connected", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/connections", "/audit-log", "/team"])
+def test_every_page_fits_a_phone(browser: Browser, platform: LocalPlatform, path: str, scheme: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    sign_in(page, platform)
+    page.goto(f"{platform.urls['page']}{path}")
+    wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    picture(page, f"phone-{scheme}-{Path(path).name or 'dashboard'}")
+    context.close()
+    assert wider <= 0, "nothing sticks out to the side"
