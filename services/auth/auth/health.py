@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledgerport.auth.v1 import credentials_pb2 as pb
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database
-from ledgerport_libs.errors import PassingTrouble
-
 from auth.accounts import Accounts
 from auth.issuing import Issuing, NotConnected, ReconnectNeeded, access_revoked_words
 from auth.provider_answers import SHOPIFY, AccessRefused, AccountSuspended, ProviderError
 from auth.settings import Settings
 from auth.vault import NAMES, Vault
+from ledgerport.auth.v1 import credentials_pb2 as pb
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
+from ledgerport_libs.errors import PassingTrouble
 
 log = telemetry.logger("health")
 

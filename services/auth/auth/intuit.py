@@ -19,7 +19,6 @@ import requests
 from intuitlib.client import AuthClient
 from intuitlib.enums import Scopes
 from intuitlib.exceptions import AuthClientError
-from ledgerport_libs import telemetry
 
 from auth.http_calls import HttpCalls, trace_id_of
 from auth.provider_answers import (
@@ -32,6 +31,7 @@ from auth.provider_answers import (
     TokenSet,
 )
 from auth.settings import INTUIT_DISCOVERY_URL
+from ledgerport_libs import telemetry
 
 log = telemetry.logger("intuit")
 

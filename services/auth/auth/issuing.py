@@ -7,10 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database, Transaction
-from ledgerport_libs.errors import PassingTrouble, Refused
-
 from auth.accounts import Accounts
 from auth.provider_answers import (
     AccessRefused,
@@ -22,6 +18,9 @@ from auth.provider_answers import (
 )
 from auth.settings import Settings
 from auth.vault import NAMES, Credential, Vault
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.errors import PassingTrouble, Refused
 
 log = telemetry.logger("issuing")
 

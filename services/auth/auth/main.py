@@ -6,12 +6,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
-from ledgerport_libs import ops, rpc, service, telemetry
-from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
-from ledgerport_libs.database import Database, Queries
-from ledgerport_libs.identity import ServiceIdentity, Verifier
-from ledgerport_libs.migrations import migrate
 from starlette.applications import Starlette
 
 from auth.accounts import Accounts
@@ -30,6 +24,12 @@ from auth.shopify import Shopify, ShopifyApp
 from auth.shopify_connecting import ShopifyConnecting
 from auth.states import States
 from auth.vault import Vault
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport_libs import ops, rpc, service, telemetry
+from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
+from ledgerport_libs.database import Database, Queries
+from ledgerport_libs.identity import ServiceIdentity, Verifier
+from ledgerport_libs.migrations import migrate
 
 log = telemetry.logger("auth")
 

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from auth.passwords import Passwords
+from auth.settings import Settings
+from auth.tokens import LONGEST, hash_of, new_token
 from ledgerport.common.v1 import access_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn, Refused, TooManyTries
 from ledgerport_libs.identity import Person as Caller
 from ledgerport_libs.rpc import require
-
-from auth.passwords import Passwords
-from auth.settings import Settings
-from auth.tokens import LONGEST, hash_of, new_token
 
 log = telemetry.logger("people")
 

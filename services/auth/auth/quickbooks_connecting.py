@@ -9,10 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database, Transaction
-from ledgerport_libs.errors import PassingTrouble, Refused
-from ledgerport_libs.identity import Person
 
 from auth.intuit import Intuit
 from auth.people import People
@@ -29,6 +25,10 @@ from auth.provider_answers import (
 from auth.revoking import Revoking
 from auth.states import States
 from auth.vault import Vault
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.errors import PassingTrouble, Refused
+from ledgerport_libs.identity import Person
 
 log = telemetry.logger("quickbooks_connecting")
 

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database
-from ledgerport_libs.errors import PassingTrouble
-
 from auth.intuit import Intuit
 from auth.provider_answers import ProviderError
 from auth.sealing import BrokenSeal
 from auth.vault import Vault
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
+from ledgerport_libs.errors import PassingTrouble
 
 log = telemetry.logger("revoking")
 

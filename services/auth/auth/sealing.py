@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from ledgerport_libs import telemetry
 
 _FORMAT = 1

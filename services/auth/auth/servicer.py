@@ -6,10 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
-from ledgerport.common.v1 import provider_pb2
-from ledgerport_libs.errors import InvalidRequest
-from ledgerport_libs.identity import Person, ServiceIdentity, person_of_this_call
 
 from auth.health import Health
 from auth.issuing import Issuing
@@ -18,6 +14,10 @@ from auth.quickbooks_connecting import Callback, QuickBooksConnecting
 from auth.revoking import Revoking
 from auth.shopify_connecting import ShopifyConnecting
 from auth.vault import PROVIDERS
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.common.v1 import provider_pb2
+from ledgerport_libs.errors import InvalidRequest
+from ledgerport_libs.identity import Person, ServiceIdentity, person_of_this_call
 
 Context = Any
 

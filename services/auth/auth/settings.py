@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
 from pydantic import Field, SecretStr, model_validator
+
+from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
 
 INTUIT_DISCOVERY_URL = "https://developer.api.intuit.com/.well-known/openid_configuration"
 _DAY = 86400.0

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from ledgerport_libs import telemetry
 
 from auth.http_calls import HttpCalls, trace_id_of
 from auth.provider_answers import (
@@ -22,6 +21,7 @@ from auth.provider_answers import (
     ProviderTrouble,
     TokenSet,
 )
+from ledgerport_libs import telemetry
 
 log = telemetry.logger("shopify")
 

@@ -7,10 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database, Transaction
-from ledgerport_libs.errors import PassingTrouble, Refused
-from ledgerport_libs.identity import Person
 
 from auth.people import People
 from auth.provider_answers import SHOPIFY, AccessRefused, AccountFacts, ProviderError, TokenSet
@@ -18,6 +14,10 @@ from auth.shop_callback import is_fresh, is_shop_domain, is_signed, missing_scop
 from auth.shopify import Shopify
 from auth.states import States
 from auth.vault import Vault
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.errors import PassingTrouble, Refused
+from ledgerport_libs.identity import Person
 
 log = telemetry.logger("shopify_connecting")
 

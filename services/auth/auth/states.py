@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auth.tokens import LONGEST, hash_of, new_token
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import Person
-
-from auth.tokens import LONGEST, hash_of, new_token
 
 log = telemetry.logger("states")
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from auth.provider_answers import QUICKBOOKS, SHOPIFY, AccountFacts, TokenSet
+from auth.sealing import KeyRing, Place
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.events.v1 import auth_pb2
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Transaction
-
-from auth.provider_answers import QUICKBOOKS, SHOPIFY, AccountFacts, TokenSet
-from auth.sealing import KeyRing, Place
 
 PROVIDERS = {
     provider_pb2.PROVIDER_QUICKBOOKS: QUICKBOOKS,

@@ -8,10 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from ledgerport.common.v1 import access_pb2
 from ledgerport_libs.errors import AppError
-
-from .conftest import CRAIG, HARBOR, PASSWORD, Office
+from tests.auth_office import CRAIG, HARBOR, PASSWORD, Office
 
 
 async def reason_of(awaitable: Any) -> str:
@@ -212,7 +212,7 @@ async def test_the_binding_refuses_change_by_hand(office: Office, statement: str
 async def test_tokens_of_an_unbound_company_cannot_be_kept(office: Office) -> None:
     await office.connected(await office.owner())
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        office.change(f"UPDATE credential SET account = '{HARBOR}'")
+        office.rows("UPDATE credential SET account = %s RETURNING 1", HARBOR)
 
 
 async def test_only_an_admin_may_connect_also_when_the_role_was_lost_on_the_way(office: Office) -> None:
@@ -221,7 +221,7 @@ async def test_only_an_admin_may_connect_also_when_the_role_was_lost_on_the_way(
     ticket = await office.desks.people.sign_up("admin@example.test", PASSWORD, "Ada", "", invited.token)
     admin = await office.person(ticket.token)
     whole = await office.authorized(admin)
-    office.change(f"UPDATE membership SET role = 1 WHERE person_id = '{admin.user_id}'")
+    office.rows("UPDATE membership SET role = 1 WHERE person_id = %s RETURNING 1", admin.user_id)
     assert await reason_of(office.desks.quickbooks.finish(admin, whole)) == "NOT_ALLOWED"
     assert await reason_of(office.desks.quickbooks.start(admin, admin.session_id)) == "NOT_ALLOWED"
     assert nothing_is_stored(office)

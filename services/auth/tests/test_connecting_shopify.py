@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+
 from auth.issuing import NotConnected, ReconnectNeeded
 from auth.shop_callback import parameters_of, signature_of
 from ledgerport.auth.v1 import credentials_pb2 as pb
 from ledgerport.events.v1 import auth_pb2
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.identity import Person
-
-from .conftest import Office
+from tests.auth_office import Office
 
 SHOP, OTHER = "northwind-outfitters.myshopify.com", "harbour-lane.myshopify.com"
 

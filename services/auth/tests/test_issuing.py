@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from auth.issuing import Issued, NotConnected, ReconnectNeeded
+from auth.sealing import Place
 from ledgerport.auth.v1 import credentials_pb2 as pb
 from ledgerport_libs.errors import AppError, PassingTrouble
 from ledgerport_libs.identity import Person
-
-from .conftest import CRAIG, Office
+from tests.auth_office import CRAIG, Office, until
 
 TOKEN_CALLS = "tokens/bearer"
 EXPIRE = "UPDATE credential SET expires_at = now() - interval '1 second', issued_at = now() - interval '1 hour'"
@@ -105,9 +106,7 @@ async def test_the_replaced_refresh_token_is_tried_before_a_person_is_asked(offi
     assert "refused" not in office.events()
 
 
-def _refresh_place(owner: Person) -> object:
-    from auth.sealing import Place
-
+def _refresh_place(owner: Person) -> Place:
     return Place(owner.business_id, "quickbooks", "refresh")
 
 
@@ -156,8 +155,7 @@ async def test_a_holder_whose_lease_went_to_another_stores_nothing_but_keeps_its
     office.change(EXPIRE)
     office.intuit.fault("delay", surface="token", seconds=0.5)
     late = asyncio.create_task(issue(office, owner))
-    while office.rows("SELECT refresh_fence FROM credential") == [(0,)]:
-        await asyncio.sleep(0.01)
+    await until(lambda: office.rows("SELECT refresh_fence FROM credential") == [(1,)])
     office.change("UPDATE credential SET refresh_fence = refresh_fence + 1")
     assert (await late).version == 2
     assert office.rows("SELECT count(*) FROM refresh_spare") >= [(1,)]
@@ -199,7 +197,6 @@ async def test_a_late_order_to_revoke_leaves_a_newer_connection_alone(office: Of
 
 async def test_a_reconnect_drops_what_was_still_to_be_revoked(office: Office, owner: Person) -> None:
     office.desks.revoking._busy = 0.5
-    office.change("UPDATE business SET name = name")
     discovery = office.desks.discovery
     known = await discovery.endpoints()
     discovery._endpoints = {**known, "revocation_endpoint": "http://127.0.0.1:9/revoke"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from auth.people import WrongCredentials, current_of
 from ledgerport.common.v1 import access_pb2
 from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn, Refused, TooManyTries
-
-from .conftest import PASSWORD, Office
+from tests.auth_office import PASSWORD, Office
 
 
 async def test_a_sign_up_makes_a_person_who_owns_a_new_business(office: Office) -> None:

@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from auth.sealing import BrokenSeal, KeyRing, Place
 from hypothesis import given
 from hypothesis import strategies as st
+
+from auth.sealing import BrokenSeal, KeyRing, Place
 
 HERE = Place("business-1", "quickbooks", "refresh")
 RING = KeyRing("k1", {"k1": b"1" * 32})

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from auth.shop_callback import (
     is_fresh,
     is_shop_domain,
@@ -12,8 +15,6 @@ from auth.shop_callback import (
     shop_domain,
     signature_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 from ledgerport_libs.errors import InvalidRequest
 
 QUERY = (
@@ -22,9 +23,9 @@ QUERY = (
 SIGNATURE = "700e2dadb827fcc8609e9d5ce208b2e9cdaab9df07390d2cbca10d7c328fc4bf"
 
 
-def signed(query: str, secret: str = "hush") -> bool:
+def signed(query: str) -> bool:
     parameters = parameters_of(query)
-    return parameters is not None and is_signed(parameters, secret)
+    return parameters is not None and is_signed(parameters, "hush")
 
 
 def test_shopifys_own_example_is_signed_whatever_the_order_of_its_parameters() -> None:

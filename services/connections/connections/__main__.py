@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ledgerport_libs import service
-from ledgerport_libs.settings import load
-
 from connections.main import serve
 from connections.settings import Settings
+from ledgerport_libs import service
+from ledgerport_libs.settings import load
 
 if __name__ == "__main__":
     settings = load(Settings)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from ledgerport_libs.database import Database
-
 from connections.moves import Status, why_closed
+from ledgerport_libs.database import Database
 
 # No commit takes longer than this: the statement time-out is shorter.
 _SURELY_COMMITTED = 60.0

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
-from ledgerport.events.v1 import auth_pb2, record_pb2
-from ledgerport_libs.bus import BadEvent, IncomingEvent
-from ledgerport_libs.database import Database
 
 from connections import moves
 from connections.moves import Account, Change
 from connections.register import PROVIDERS, Register, Row
+from ledgerport.events.v1 import auth_pb2, record_pb2
+from ledgerport_libs.bus import BadEvent, IncomingEvent
+from ledgerport_libs.database import Database
 
 AUTH = "auth"
 M = TypeVar("M", auth_pb2.CredentialEvent, record_pb2.RecordEvent)

@@ -5,13 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
-from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
-from ledgerport_libs import ops, rpc, service, telemetry
-from ledgerport_libs.bus import CONNECTIONS, CREDENTIALS, RECORDS, Bus, Consumer, OutboxRelay
-from ledgerport_libs.database import Database, Queries
-from ledgerport_libs.identity import ServiceIdentity, Verifier
-from ledgerport_libs.migrations import migrate
 from starlette.applications import Starlette
 
 from connections.gates import Gates
@@ -21,6 +14,13 @@ from connections.register import Register
 from connections.servicer import ConnectionsServicer
 from connections.settings import Settings
 from connections.switches import Switches
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
+from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
+from ledgerport_libs import ops, rpc, service, telemetry
+from ledgerport_libs.bus import CONNECTIONS, CREDENTIALS, RECORDS, Bus, Consumer, OutboxRelay
+from ledgerport_libs.database import Database, Queries
+from ledgerport_libs.identity import ServiceIdentity, Verifier
+from ledgerport_libs.migrations import migrate
 
 log = telemetry.logger("connections")
 

@@ -6,15 +6,15 @@ import asyncio
 from dataclasses import dataclass
 
 import grpc
-from ledgerport.auth.v1 import credentials_pb2 as auth_pb
-from ledgerport.auth.v1 import credentials_pb2_grpc
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database
 
 from connections import moves
 from connections.moves import COMPANY_SUSPENDED, NAMES, UNREACHABLE
 from connections.register import NUMBERS, Register
 from connections.settings import Settings
+from ledgerport.auth.v1 import credentials_pb2 as auth_pb
+from ledgerport.auth.v1 import credentials_pb2_grpc
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
 
 log = telemetry.logger("probing")
 

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connections.moves import QUICKBOOKS, SHOPIFY, Change, State, Status, why_closed
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.events.v1 import connection_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import PassingTrouble
-
-from connections.moves import QUICKBOOKS, SHOPIFY, Change, State, Status, why_closed
 
 log = telemetry.logger("register")
 

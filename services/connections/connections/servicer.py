@@ -7,6 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
+from connections.gates import Gates
+from connections.moves import QUICKBOOKS
+from connections.register import NUMBERS, PROVIDERS, Register, Row
+from connections.switches import Switches
 from ledgerport.connections.v1 import connections_pb2 as pb
 from ledgerport.connections.v1 import connections_pb2_grpc
 from ledgerport.events.v1 import connection_pb2
@@ -14,11 +19,6 @@ from ledgerport_libs.database import Database
 from ledgerport_libs.errors import InvalidRequest
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
-
-from connections.gates import Gates
-from connections.moves import QUICKBOOKS
-from connections.register import NUMBERS, PROVIDERS, Register, Row
-from connections.switches import Switches
 
 Context = Any
 PAGE, LARGEST_PAGE = 50, 200

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import grpc
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database
 
 from connections import moves
 from connections.gates import Gates
 from connections.moves import QUICKBOOKS
 from connections.register import NUMBERS, Register, Row
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database
 
 log = telemetry.logger("switches")
+
+# Less than a person's request has, so that they hear that the rest goes on in the background.
+_PATIENCE = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Switches:
         )
         request.asked_at.FromDatetime(owed.asked_at)
         try:
-            await self._auth.RevokeTokens(request, timeout=30)
+            await self._auth.RevokeTokens(request, timeout=_PATIENCE)
         except grpc.aio.AioRpcError as failure:
             log.warning("revoking_is_owed", business=owed.business_id, provider=owed.provider, code=failure.code().name)
             return False
