@@ -1,0 +1,146 @@
+"""The JSON API under /api: what the pages show and do, for programs with the same session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ledgerport.connections.v1 import connections_pb2
+from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.shopify_sync.v1 import intake_pb2
+from ledgerport_libs.errors import InvalidRequest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway import audit_log, connecting, dashboard, views
+from gateway.desk import Desk, one
+from gateway.neighbours import ask
+from gateway.sessions import Visitor
+
+Read = Callable[[Request, Visitor], Awaitable[Mapping[str, Any]]]
+Act = Callable[[Request, Visitor, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+_MOST_ROWS = 200
+
+
+class Api:
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._near = desk, desk.neighbours
+
+    def routes(self) -> list[Route]:
+        reads: dict[str, Read] = {
+            "me": self.me,
+            "summary": self.summary,
+            "connections": self.connections,
+            "records": self.records,
+            "records/{record_id}": self.record,
+            "attempts": self.attempts,
+            "intake": self.intake,
+        }
+        acts: dict[str, Act] = {
+            "sync-now": self.sync_now,
+            "connections/quickbooks/pause": self.pause,
+            "connections/quickbooks/resume": self.resume,
+            "connections/{provider}/disconnect": self.disconnect,
+            "records/retry-all": self.retry_all,
+            "records/{record_id}/retry": self.retry,
+            "records/{record_id}/ignore": self.ignore,
+        }
+        return [
+            *(Route(f"/api/{path}", self._acting(act), methods=["POST"]) for path, act in acts.items()),
+            *(Route(f"/api/{path}", self._reading(read), methods=["GET"]) for path, read in reads.items()),
+        ]
+
+    def _reading(self, read: Read) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            visitor = await self._desk.sessions.visitor(request)
+            return JSONResponse(await read(request, visitor))
+
+        return endpoint
+
+    def _acting(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            visitor = await self._desk.sessions.visitor(request)
+            content = await self._desk.forms.read_json(request, visitor.session_id)
+            return JSONResponse(await act(request, visitor, content))
+
+        return endpoint
+
+    async def me(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        return {**views.me(visitor), "csrf_token": self._desk.forms.token(visitor.session_id)}
+
+    async def summary(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        request = records_pb2.GetSummaryRequest()
+        return views.summary(await ask(self._near.records.GetSummary(request, metadata=visitor.proof)))
+
+    async def connections(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        past = connections_pb2.ListHistoryRequest()
+        connections, history = await asyncio.gather(
+            connecting.list_connections(self._near, visitor),
+            ask(self._near.connections.ListHistory(past, metadata=visitor.proof)),
+        )
+        return {
+            "connections": list(connections.values()),
+            "history": [views.history(each) for each in history.entries],
+        }
+
+    async def records(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        wanted = records_pb2.ListRecordsRequest(
+            filter=audit_log.filter_of(request), page_size=_page_size(request), page_token=one(request, "page")
+        )
+        found = await ask(self._near.records.ListRecords(wanted, metadata=visitor.proof))
+        return {"records": [views.record(each) for each in found.records], "next_page": found.next_page_token}
+
+    async def record(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        return await audit_log.get_record(self._near, visitor, request.path_params["record_id"])
+
+    async def attempts(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        wanted = records_pb2.ListAttemptsRequest(
+            filter=audit_log.filter_of(request), page_size=_page_size(request), page_token=one(request, "page")
+        )
+        found = await ask(self._near.records.ListAttempts(wanted, metadata=visitor.proof))
+        return {"attempts": [views.attempt(each) for each in found.attempts], "next_page": found.next_page_token}
+
+    async def intake(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        request = intake_pb2.GetIntakeStatusRequest()
+        return views.intake(await ask(self._near.intake.GetIntakeStatus(request, metadata=visitor.proof)))
+
+    async def sync_now(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        await dashboard.sync_now(self._near, visitor)
+        return {}
+
+    async def pause(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        await connecting.pause(self._near, visitor)
+        return {}
+
+    async def resume(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        await connecting.resume(self._near, visitor)
+        return {}
+
+    async def disconnect(self, request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        provider = connecting.known_provider(request.path_params["provider"])
+        _confirmed(content)
+        return {"revoked_at_provider": await connecting.disconnect(self._near, visitor, provider)}
+
+    async def retry(self, request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"record": await audit_log.retry(self._near, visitor, request.path_params["record_id"])}
+
+    async def retry_all(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"retried": await audit_log.retry_all(self._near, visitor)}
+
+    async def ignore(self, request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        _confirmed(content)
+        return {"record": await audit_log.ignore(self._near, visitor, request.path_params["record_id"])}
+
+
+def _confirmed(content: Mapping[str, Any]) -> None:
+    if content.get("confirmed") is not True:
+        raise InvalidRequest("not confirmed", say='Send {"confirmed": true} to say that you mean it.')
+
+
+def _page_size(request: Request) -> int:
+    text = one(request, "page_size", 6)
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_ROWS):
+        raise InvalidRequest("page_size", say=f"page_size is a number from 1 to {_MOST_ROWS}.")
+    return int(text or 0)

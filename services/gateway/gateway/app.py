@@ -1,0 +1,59 @@
+"""All routes of the gateway behind the one edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledgerport_libs.errors import AppError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway.api import Api
+from gateway.audit_log import AuditLog
+from gateway.connecting import Connecting
+from gateway.consent import Consent
+from gateway.dashboard import Dashboard
+from gateway.desk import Desk
+from gateway.edge import Edge, Errors
+from gateway.live import Live, LiveHub
+from gateway.pages import HERE
+from gateway.signing_in import SigningIn
+from gateway.team import Team
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class _Static(StaticFiles):
+    """Files whose address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = _FOR_EVER if b"v=" in scope["query_string"] else "no-cache"
+        return response
+
+
+def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette:
+    """The application, with /healthz and its kin as `operators`."""
+    errors, consent = Errors(desk.pages), Consent(desk)
+    return Starlette(
+        routes=[
+            *operators,
+            *SigningIn(desk).routes(),
+            *Dashboard(desk).routes(),
+            *Connecting(desk, consent).routes(),
+            *consent.routes(),
+            *AuditLog(desk).routes(),
+            *Team(desk).routes(),
+            *Api(desk).routes(),
+            *Live(desk, hub).routes(),
+            Mount("/static", _Static(directory=HERE / "static")),
+        ],
+        middleware=[Middleware(Edge, settings=desk.settings, errors=errors)],
+        exception_handlers={AppError: errors.explained, HTTPException: errors.of_http},
+    )

@@ -1,0 +1,58 @@
+"""Wiring only: settings, NATS, the other services, the pages, and what runs until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from ledgerport_libs import ops, telemetry
+from ledgerport_libs.bus import Bus
+from ledgerport_libs.identity import ServiceIdentity
+from ledgerport_libs.service import background, run
+from ledgerport_libs.settings import load
+
+from gateway.app import build
+from gateway.desk import Desk
+from gateway.forms import Forms
+from gateway.live import LiveHub
+from gateway.neighbours import neighbours
+from gateway.pages import Pages
+from gateway.sessions import Sessions
+from gateway.settings import Settings
+from gateway.signing import Signer
+
+NAME = "gateway"
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Everything this service is, until `stop` is set."""
+    async with AsyncExitStack() as stack:
+        bus = await Bus.connect(settings.nats_url.get_secret_value(), NAME)
+        stack.push_async_callback(bus.close)
+        identity = ServiceIdentity.load(NAME, settings.identity_key_file)
+        near = await stack.enter_async_context(neighbours(settings, identity))
+
+        signer = Signer.load(settings.session_secret_file)
+        forms = Forms(signer, settings)
+        desk = Desk(settings, near, Sessions(near, settings), forms, Pages(settings, signer, forms))
+        hub = LiveHub(bus)
+        await stack.enter_async_context(background(live=hub.watch))
+
+        readiness = ops.Readiness({"nats": bus.ready, "auth": near.auth_ready})
+        app = build(desk, hub, ops.routes(readiness))
+        await stack.enter_async_context(ops.serving_http(app, settings.http_listen, drain=settings.drain_seconds))
+        telemetry.logger("main").info("ready")
+        await stop.wait()
+        readiness.draining = True
+        hub.close()
+
+
+def main() -> None:
+    settings = load(Settings)
+    telemetry.set_up(
+        NAME,
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        otlp_endpoint=settings.otel_exporter_otlp_endpoint,
+    )
+    run(lambda stop: serve(settings, stop))

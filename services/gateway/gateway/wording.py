@@ -1,0 +1,118 @@
+"""The words, times and amounts that people read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from ledgerport.common.v1 import access_pb2, money_pb2, provider_pb2
+from ledgerport.events.v1 import connection_pb2, record_pb2
+from ledgerport_libs.money import EXPONENT, Money
+from markupsafe import Markup
+
+STATUS_LABELS = {
+    "PENDING": "Pending",
+    "ON_HOLD": "On Hold",
+    "SYNCED": "Synced",
+    "ERROR": "Error",
+    "SKIPPED": "Skipped",
+}
+KIND_LABELS = {
+    "ORDER": "Order",
+    "REFUND": "Refund",
+    "CUSTOMER": "Customer",
+    "PRODUCT": "Product",
+    "PAYMENT": "Payment",
+    "PAYOUT": "Payout",
+    "SETUP": "Setup",
+}
+STATE_LABELS = {
+    "NOT_CONNECTED": "Not connected",
+    "CONNECTED": "Connected",
+    "UNHEALTHY": "Unhealthy",
+    "DISCONNECTED": "Disconnected",
+}
+PROVIDER_LABELS = {"QUICKBOOKS": "QuickBooks Online", "SHOPIFY": "Shopify"}
+ROLE_LABELS = {"VIEWER": "Viewer", "BOOKKEEPER": "Bookkeeper", "ADMIN": "Admin", "OWNER": "Owner"}
+DOCUMENT_LABELS = {
+    "SalesReceipt": "Sales Receipt",
+    "RefundReceipt": "Refund Receipt",
+    "CreditMemo": "Credit Memo",
+    "JournalEntry": "Journal Entry",
+}
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "INR": "₹", "NZD": "NZ$"}
+
+
+def status_word(status: record_pb2.RecordStatus.ValueType) -> str:
+    return record_pb2.RecordStatus.Name(status).removeprefix("RECORD_STATUS_")
+
+
+def kind_word(kind: record_pb2.RecordKind.ValueType) -> str:
+    return record_pb2.RecordKind.Name(kind).removeprefix("RECORD_KIND_")
+
+
+def state_word(status: connection_pb2.ConnectionStatus.ValueType) -> str:
+    return connection_pb2.ConnectionStatus.Name(status).removeprefix("CONNECTION_STATUS_")
+
+
+def provider_word(provider: provider_pb2.Provider.ValueType) -> str:
+    return provider_pb2.Provider.Name(provider).removeprefix("PROVIDER_")
+
+
+def role_word(role: access_pb2.Role.ValueType) -> str:
+    return access_pb2.Role.Name(role).removeprefix("ROLE_")
+
+
+def status_of(word: str) -> record_pb2.RecordStatus.ValueType:
+    """The status a person chose, in any case; unspecified for anything else."""
+    known = word.upper() in STATUS_LABELS
+    return (
+        record_pb2.RecordStatus.Value(f"RECORD_STATUS_{word.upper()}")
+        if known
+        else record_pb2.RECORD_STATUS_UNSPECIFIED
+    )
+
+
+def kind_of(word: str) -> record_pb2.RecordKind.ValueType:
+    """The kind a person chose, in any case; unspecified for anything else."""
+    known = word.upper() in KIND_LABELS
+    return record_pb2.RecordKind.Value(f"RECORD_KIND_{word.upper()}") if known else record_pb2.RECORD_KIND_UNSPECIFIED
+
+
+def role_of(word: str) -> access_pb2.Role.ValueType:
+    """The role a person chose, in any case; unspecified for anything else."""
+    known = word.upper() in ROLE_LABELS
+    return access_pb2.Role.Value(f"ROLE_{word.upper()}") if known else access_pb2.ROLE_UNSPECIFIED
+
+
+def moment(stamp: Timestamp) -> str:
+    """ISO 8601 in UTC to the second; empty for no moment."""
+    if not stamp.seconds:
+        return ""
+    return datetime.fromtimestamp(stamp.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def when(iso: str) -> Markup:
+    """A time element in UTC, marked as such; a script may show it in the reader's own zone."""
+    if not iso:
+        return Markup('<span class="muted">never</span>')
+    at = datetime.strptime(iso, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return Markup('<time datetime="{}" data-local>{} UTC</time>').format(iso, f"{at.day} {at:%b %Y, %H:%M}")
+
+
+def amount(money: money_pb2.Money) -> str:
+    """$1,234.50, or 1,234.50 NOK where the currency has no sign that everybody knows."""
+    if not money.currency:
+        return ""
+    if money.currency not in EXPONENT:
+        return f"{money.minor} {money.currency}"
+    sign = "−" if money.minor < 0 else ""
+    whole, point, part = str(Money(abs(money.minor), money.currency)).partition(".")
+    grouped = f"{int(whole):,}{point}{part}"
+    symbol = _SYMBOLS.get(money.currency)
+    return f"{sign}{symbol}{grouped}" if symbol else f"{sign}{grouped} {money.currency}"
+
+
+def document(kind: str, number: str) -> str:
+    """Sales Receipt 1001; the kind alone where QuickBooks gave no number."""
+    return f"{DOCUMENT_LABELS.get(kind, kind)} {number}".strip()
