@@ -6,10 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ledgerport.connections.v1 import connections_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
-from ledgerport.shopify_sync.v1 import intake_pb2
-from ledgerport_libs.errors import InvalidRequest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -18,6 +14,10 @@ from gateway import audit_log, connecting, dashboard, views
 from gateway.desk import Desk, one
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
+from ledgerport.connections.v1 import connections_pb2
+from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.shopify_sync.v1 import intake_pb2
+from ledgerport_libs.errors import InvalidRequest
 
 Read = Callable[[Request, Visitor], Awaitable[Mapping[str, Any]]]
 Act = Callable[[Request, Visitor, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]

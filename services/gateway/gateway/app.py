@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledgerport_libs.errors import AppError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,6 +23,7 @@ from gateway.live import Live, LiveHub
 from gateway.pages import HERE
 from gateway.signing_in import SigningIn
 from gateway.team import Team
+from ledgerport_libs.errors import AppError
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 

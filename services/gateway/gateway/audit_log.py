@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlencode
 
-from ledgerport.common.v1 import access_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -18,6 +16,8 @@ from gateway.neighbours import Neighbours, ask, ask_or_none
 from gateway.pages import Message
 from gateway.sessions import Visitor
 from gateway.views import View
+from ledgerport.common.v1 import access_pb2
+from ledgerport.qbo_writer.v1 import records_pb2
 
 _ROWS = 50
 

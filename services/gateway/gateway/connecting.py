@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from ledgerport.common.v1 import access_pb2, provider_pb2
-from ledgerport.connections.v1 import connections_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
-from ledgerport.shopify_sync.v1 import intake_pb2
-from ledgerport_libs.errors import InvalidRequest, NotFound, Refused
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -21,6 +16,11 @@ from gateway.neighbours import Neighbours, ask, ask_or_none
 from gateway.pages import Message
 from gateway.sessions import Visitor
 from gateway.views import View
+from ledgerport.common.v1 import access_pb2, provider_pb2
+from ledgerport.connections.v1 import connections_pb2
+from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.shopify_sync.v1 import intake_pb2
+from ledgerport_libs.errors import InvalidRequest, NotFound, Refused
 
 _PROVIDERS = {"quickbooks": provider_pb2.PROVIDER_QUICKBOOKS, "shopify": provider_pb2.PROVIDER_SHOPIFY}
 _TICK = "Please tick that you understand: the company cannot be changed later."

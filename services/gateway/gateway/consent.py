@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ledgerport.auth.v1 import credentials_pb2
-from ledgerport.common.v1 import access_pb2
-from ledgerport_libs import telemetry
-from ledgerport_libs.errors import AppError, NotAllowed, NotSignedIn, PassingTrouble
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +12,10 @@ from gateway.desk import Desk
 from gateway.neighbours import ask
 from gateway.pages import Message
 from gateway.sessions import Visitor
+from ledgerport.auth.v1 import credentials_pb2
+from ledgerport.common.v1 import access_pb2
+from ledgerport_libs import telemetry
+from ledgerport_libs.errors import AppError, NotAllowed, NotSignedIn, PassingTrouble
 
 log = telemetry.logger("consent")
 _LONGEST = 4096

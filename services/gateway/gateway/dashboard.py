@@ -6,11 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ledgerport.common.v1 import access_pb2
-from ledgerport.connections.v1 import connections_pb2
-from ledgerport.events.v1 import record_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
-from ledgerport.shopify_sync.v1 import intake_pb2
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +17,11 @@ from gateway.neighbours import Neighbours, ask, ask_or_none
 from gateway.pages import Message
 from gateway.sessions import Visitor
 from gateway.views import View
+from ledgerport.common.v1 import access_pb2
+from ledgerport.connections.v1 import connections_pb2
+from ledgerport.events.v1 import record_pb2
+from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.shopify_sync.v1 import intake_pb2
 
 _MOST_ACTIVITY = 14
 _MOST_TROUBLES = 6

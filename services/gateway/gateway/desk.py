@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from ledgerport_libs.errors import NotSignedIn
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,6 +14,7 @@ from gateway.neighbours import Neighbours
 from gateway.pages import LIVE_HEADER, Pages
 from gateway.sessions import Sessions, Visitor
 from gateway.settings import Settings
+from ledgerport_libs.errors import NotSignedIn
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Seen = Callable[[Request, Visitor], Awaitable[Response]]

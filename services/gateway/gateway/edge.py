@@ -6,8 +6,6 @@ import ipaddress
 import time
 from collections.abc import Mapping
 
-from ledgerport_libs import telemetry
-from ledgerport_libs.errors import AppError
 from opentelemetry import trace
 from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.forms import TooLarge, WrongKind
 from gateway.pages import Pages
 from gateway.settings import Settings
+from ledgerport_libs import telemetry
+from ledgerport_libs.errors import AppError
 
 log = telemetry.logger("edge")
 PAGE_SECONDS = Histogram("ledgerport_page_seconds", "Time to answer a browser", ["method", "status"])

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ledgerport_libs.errors import AppError, InvalidRequest, NotAllowed
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.settings import Settings
 from gateway.signing import Signer, new_nonce
+from ledgerport_libs.errors import AppError, InvalidRequest, NotAllowed
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"

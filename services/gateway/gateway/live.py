@@ -10,11 +10,6 @@ from dataclasses import dataclass, field
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import DecodeError
-from ledgerport.events.v1 import connection_pb2, record_pb2
-from ledgerport.gateway.v1 import live_pb2
-from ledgerport_libs import telemetry
-from ledgerport_libs.bus import Bus
-from ledgerport_libs.errors import AppError, NotSignedIn, TooManyTries
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from prometheus_client import Gauge
@@ -24,6 +19,11 @@ from starlette.routing import Route
 
 from gateway.desk import Desk
 from gateway.sessions import Visitor
+from ledgerport.events.v1 import connection_pb2, record_pb2
+from ledgerport.gateway.v1 import live_pb2
+from ledgerport_libs import telemetry
+from ledgerport_libs.bus import Bus
+from ledgerport_libs.errors import AppError, NotSignedIn, TooManyTries
 
 log = telemetry.logger("live")
 OPEN_PAGES = Gauge("ledgerport_live_pages", "Open live connections")

@@ -5,12 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from ledgerport_libs import ops, telemetry
-from ledgerport_libs.bus import Bus
-from ledgerport_libs.identity import ServiceIdentity
-from ledgerport_libs.service import background, run
-from ledgerport_libs.settings import load
-
 from gateway.app import build
 from gateway.desk import Desk
 from gateway.forms import Forms
@@ -20,6 +14,11 @@ from gateway.pages import Pages
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.signing import Signer
+from ledgerport_libs import ops, telemetry
+from ledgerport_libs.bus import Bus
+from ledgerport_libs.identity import ServiceIdentity
+from ledgerport_libs.service import background, run
+from ledgerport_libs.settings import load
 
 NAME = "gateway"
 

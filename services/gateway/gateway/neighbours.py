@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
+
+from gateway.settings import Settings
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
@@ -15,8 +17,6 @@ from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
 from ledgerport_libs import rpc, telemetry
 from ledgerport_libs.errors import AppError, PassingTrouble, error_of
 from ledgerport_libs.identity import ServiceIdentity
-
-from gateway.settings import Settings
 
 log = telemetry.logger("neighbours")
 T = TypeVar("T")

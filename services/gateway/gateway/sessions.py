@@ -8,15 +8,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledgerport.auth.v1 import people_pb2
-from ledgerport.common.v1 import access_pb2
-from ledgerport_libs.errors import NotAllowed, NotSignedIn
-from ledgerport_libs.rpc import on_behalf_of
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.neighbours import Neighbours, ask
 from gateway.settings import Settings
+from ledgerport.auth.v1 import people_pb2
+from ledgerport.common.v1 import access_pb2
+from ledgerport_libs.errors import NotAllowed, NotSignedIn
+from ledgerport_libs.rpc import on_behalf_of
 
 BUSINESS_COOKIE = "ledgerport_business"
 _LONGEST_TOKEN = 512

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ledgerport_libs.settings import ServiceSettings
 from pydantic import Field, HttpUrl
+
+from ledgerport_libs.settings import ServiceSettings
 
 # Where Intuit and Shopify send a browser between our form and their consent page. A browser checks each hop.
 _INTUIT = ("https://*.intuit.com",)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from ledgerport.auth.v1 import people_pb2
-from ledgerport_libs.errors import AppError, InvalidRequest, NotFound, NotSignedIn, Refused, TooManyTries
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -17,6 +15,8 @@ from gateway.neighbours import ask
 from gateway.pages import THEME_COOKIE, own_path
 from gateway.sessions import Visitor
 from gateway.throttle import Throttle
+from ledgerport.auth.v1 import people_pb2
+from ledgerport_libs.errors import AppError, InvalidRequest, NotFound, NotSignedIn, Refused, TooManyTries
 
 _YEAR = 365 * 24 * 3600
 Opened = people_pb2.SignInResponse | people_pb2.SignUpResponse

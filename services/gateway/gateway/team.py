@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from ledgerport.auth.v1 import people_pb2
-from ledgerport.common.v1 import access_pb2
-from ledgerport_libs.errors import InvalidRequest, Refused
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,6 +15,9 @@ from gateway.forms import Form
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
 from gateway.views import View
+from ledgerport.auth.v1 import people_pb2
+from ledgerport.common.v1 import access_pb2
+from ledgerport_libs.errors import InvalidRequest, Refused
 
 
 class Team:

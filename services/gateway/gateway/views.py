@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from gateway import wording
+from gateway.sessions import Visitor
 from ledgerport.auth.v1 import people_pb2
 from ledgerport.common.v1 import money_pb2
 from ledgerport.connections.v1 import connections_pb2
 from ledgerport.events.v1 import connection_pb2
 from ledgerport.qbo_writer.v1 import records_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2
-
-from gateway import wording
-from gateway.sessions import Visitor
 
 View = dict[str, Any]
 _DAY = 24 * 3600

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from markupsafe import Markup
+
 from ledgerport.common.v1 import access_pb2, money_pb2, provider_pb2
 from ledgerport.events.v1 import connection_pb2, record_pb2
 from ledgerport_libs.money import EXPONENT, Money
-from markupsafe import Markup
 
 STATUS_LABELS = {
     "PENDING": "Pending",
