@@ -114,6 +114,8 @@ class _Client(AuthClient):  # type: ignore[misc] # intuit-oauth has no types
         if heard.status_code != 200 or not heard.content:
             return heard
         members = heard.json()
+        if not isinstance(members, dict):
+            raise requests.exceptions.InvalidJSONError("no object")
         return _response(200, {name: members[name] for name in _HEARD if members.get(name) is not None})
 
 
@@ -213,14 +215,13 @@ def _company(realm_id: str, response: requests.Response) -> AccountFacts:
         body = {}
     body = body if isinstance(body, dict) else {}
     code = _fault_code(body)
-    told = {"status": status, "code": code, "trace_id": trace_id}
     if status in (401, 403) or code == "120":
         raise AccessRefused("the company is closed to this token", status=status, code=code, trace_id=trace_id)
     if code == "6190":
         raise AccountSuspended("the company's subscription has ended", status=status, code=code, trace_id=trace_id)
     info = body.get("CompanyInfo")
     if status != 200 or not isinstance(info, dict):
-        log.warning("company_not_read", **told)
+        log.warning("company_not_read", status=status, answer=code, intuit_tid=trace_id)
         raise ProviderTrouble("company read failed", status=status, code=code, trace_id=trace_id)
     name, country = str(info.get("CompanyName") or "")[:200], str(info.get("Country") or "")[:10]
     return AccountFacts(realm_id, realm_id, name or f"Company {realm_id}", country=country)

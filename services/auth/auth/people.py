@@ -85,12 +85,17 @@ class People:
         self._db, self._passwords, self._settings = db, passwords, settings
 
     async def sign_up(self, email: str, password: str, name: str, business_name: str, invitation: str) -> Ticket:
-        """A person and a Business they own; with an invitation, a member of the inviting one instead."""
+        """A person and a Business they own; with an invitation, a member of the inviting one instead.
+
+        Whoever has an account already joins with it, by its own password.
+        """
         email, name, business_name = normal_email(email), name.strip(), business_name.strip()
         check_password(password)
         require(len(name) <= LONGEST_NAME, "That name is too long.")
         if not invitation:
             require(1 <= len(business_name) <= LONGEST_NAME, "Please name your business.")
+        elif await self._db.one("person_by_email", Account, email=email) is not None:
+            return await self._join(email, password, invitation)
         password_hash = await self._passwords.hash(password)
         async with self._db.transaction() as tx:
             invited = await self._invited(tx, invitation, email) if invitation else None
@@ -108,6 +113,18 @@ class People:
                 await tx.run("business_add", id=business_id, name=business_name)
             await tx.run("membership_add", business_id=business_id, person_id=person_id, role=role)
             return await self._open_session(tx, person_id)
+
+    async def _join(self, email: str, password: str, invitation: str) -> Ticket:
+        """One more Business for a person who is known: counted and checked as a sign-in."""
+        ticket = await self.sign_in(email, password)
+        session, _ = await self.resolve(ticket.token)
+        async with self._db.transaction() as tx:
+            invited = await self._invited(tx, invitation, email)
+            await tx.run("invitation_accept", token_hash=hash_of(invitation))
+            await tx.run(
+                "membership_add", business_id=invited.business_id, person_id=session.person_id, role=invited.role
+            )
+        return ticket
 
     async def _invited(self, tx: Transaction, token: str, email: str) -> _Invitation:
         found = await tx.one("invitation_of", _Invitation, token_hash=hash_of(token[:LONGEST]))

@@ -104,6 +104,19 @@ async def test_an_invitation_joins_once_and_only_its_own_email(office: Office) -
     assert [each.email for each in await people.members(owner.business_id)] == [owner.email, "new@example.test"]
 
 
+async def test_whoever_has_an_account_joins_with_it_by_its_password(office: Office) -> None:
+    people, owner, other = office.desks.people, await office.owner(), await office.owner("Other")
+    invited = await people.invite(owner, other.email, access_pb2.ROLE_VIEWER)
+    with pytest.raises(WrongCredentials):
+        await people.sign_up(other.email, "a wrong password", "", "", invited.token)
+    ticket = await people.sign_up(other.email, PASSWORD, "", "", invited.token)
+    _, memberships = await people.resolve(ticket.token)
+    assert [(each.business_id, each.role) for each in memberships] == [
+        (other.business_id, access_pb2.ROLE_OWNER),
+        (owner.business_id, access_pb2.ROLE_VIEWER),
+    ]
+
+
 async def test_nobody_invites_above_their_own_role(office: Office) -> None:
     people, owner = office.desks.people, await office.owner()
     invited = await people.invite(owner, "admin@example.test", access_pb2.ROLE_ADMIN)

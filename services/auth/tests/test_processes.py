@@ -115,6 +115,9 @@ async def test_a_kill_between_intuits_answer_and_the_commit_asks_nobody_to_sign_
             issued = await _eventually_issued(writer, request)
             assert (issued.version, issued.account) == (2, CRAIG)
             assert database.execute("SELECT state FROM credential").fetchone() == ("active",)
+        log = platform.log("auth").read_text()
+        assert "token_refreshed" in log
+        assert _holds_no_secret(log, issued.access_token, back["code"], back["state"])
 
 
 async def _eventually_issued(
@@ -128,3 +131,7 @@ async def _eventually_issued(
                 raise
             await asyncio.sleep(0.1)
     raise AssertionError("it never recovered")
+
+
+def _holds_no_secret(log: str, *secrets: str) -> bool:
+    return not any(shape in log for shape in ("RT1-", "eyJlbmMi", "AB11", PASSWORD, *secrets))

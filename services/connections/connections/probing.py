@@ -52,7 +52,7 @@ class Probing:
             answer = await self._auth.ProbeAccess(request, timeout=self._settings.probe_timeout)
         except grpc.aio.AioRpcError as failure:
             # Trouble of our own says nothing about the provider.
-            log.warning("probe_failed", business=due.business_id, provider=due.provider, code=failure.code().name)
+            log.warning("probe_failed", business=due.business_id, provider=due.provider, status=failure.code().name)
             return
         await self.heard(due.business_id, due.provider, answer.outcome, answer.explanation)
 

@@ -81,7 +81,9 @@ class Switches:
         try:
             await self._auth.RevokeTokens(request, timeout=_PATIENCE)
         except grpc.aio.AioRpcError as failure:
-            log.warning("revoking_is_owed", business=owed.business_id, provider=owed.provider, code=failure.code().name)
+            log.warning(
+                "revoking_is_owed", business=owed.business_id, provider=owed.provider, status=failure.code().name
+            )
             return False
         await self._db.run("revoke_done", business_id=owed.business_id, provider=owed.provider, at=owed.asked_at)
         return True
