@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 
 import grpc
+
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
-
 from ledgerport_libs import telemetry
 from ledgerport_libs.errors import error_of
 

@@ -80,7 +80,7 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: AppErr
     raise AssertionError("abort returned")
 
 
-def error_of(failure: grpc.aio.AioRpcError) -> AppError:
+def error_of(failure: grpc.RpcError) -> AppError:
     """The AppError that a service answered with, so that a caller can branch on its reason."""
     reason = failure.code().name
     for key, value in failure.trailing_metadata() or ():

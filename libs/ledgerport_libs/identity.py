@@ -12,8 +12,8 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from ledgerport.common.v1 import access_pb2
 
+from ledgerport.common.v1 import access_pb2
 from ledgerport_libs.errors import NotSignedIn
 
 SERVICE_TOKEN_LIFE = 120

@@ -13,9 +13,9 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from ledgerport.common.v1 import access_pb2
 from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
 
+from ledgerport.common.v1 import access_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.errors import (
     AppError,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from intuit_sandbox.harness import US, Company, StandIn, read, sale
 
 CALIFORNIA = {"TxnTaxCodeRef": {"value": "2"}}

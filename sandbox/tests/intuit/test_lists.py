@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from intuit_sandbox.entities import ENTITIES
 from intuit_sandbox.harness import Company, sale
 

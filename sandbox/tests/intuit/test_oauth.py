@@ -5,6 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 import requests
+
 from intuit_sandbox.harness import AUTOMATED, CALLBACK, US, Company, StandIn, callback, flow_of
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"

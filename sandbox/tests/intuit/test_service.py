@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
+
 from intuit_sandbox.harness import US, Company, StandIn, fault, sale
 
 

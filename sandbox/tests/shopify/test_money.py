@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from shopify_sandbox.amounts import allocate, parse, trimmed
 from shopify_sandbox.catalogue import SHOPS, fresh_shop
 from shopify_sandbox.changes import Refused, cancel, set_quantity

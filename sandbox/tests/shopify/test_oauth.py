@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+
 from shopify_sandbox.signing import sign_query
 
 SHOP = "northwind-outfitters.myshopify.com"

@@ -18,6 +18,7 @@ from graphql import (
     build_schema,
     print_ast,
 )
+
 from shopify_sandbox.resolvers import SCHEMA_FILE
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
