@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import jinja2
 from starlette.requests import Request
@@ -121,11 +120,8 @@ class Pages:
 
 def own_path(address: str, otherwise: str = "/") -> str:
     """The address if it is a page of ours, else another one: nobody is sent elsewhere by a link to us."""
-    parts = urlsplit(address) if len(address) < 1000 else None
-    plain = parts is not None and not parts.scheme and not parts.netloc and address.isprintable() and address.isascii()
-    if not plain or not address.startswith("/") or address.startswith("//") or "\\" in address:
-        return otherwise
-    return address
+    plain = len(address) < 1000 and address.isascii() and address.isprintable() and "\\" not in address
+    return address if plain and address.startswith("/") and not address.startswith("//") else otherwise
 
 
 def _static_addresses() -> dict[str, str]:
