@@ -73,13 +73,15 @@ def test_nobody_listens_without_a_session(stranger: Visitor) -> None:
 
 def test_one_session_has_a_bound_of_open_pages(sign_up: Callable[[str], Visitor]) -> None:
     visitor = sign_up("pia")
-    opened, reading = [], []
+    opened: list[requests.Response] = []
+    reading: list[Iterator[bytes]] = []  # a reader that is dropped closes its connection
     try:
         for _ in range(13):
             answer = visitor.browser.get(f"{visitor.page_url}/live", stream=True, timeout=10)
             opened.append(answer)
             if answer.status_code == 200:
-                next(answer.iter_lines(chunk_size=1))
+                reading.append(answer.iter_lines(chunk_size=1))
+                next(reading[-1])
         assert [answer.status_code for answer in opened] == [200] * 12 + [429]
     finally:
         for answer in opened:
