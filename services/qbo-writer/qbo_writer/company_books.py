@@ -11,7 +11,6 @@ from typing import Any
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken
 from ledgerport_libs.database import Database
-
 from qbo_writer.answers import Answer
 from qbo_writer.posting.company import Company, Name, Names, TaxCode, tax_world
 from qbo_writer.quickbooks import QuickBooks, Unreachable

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import uuid4
 
+from opentelemetry.trace import SpanKind
+
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
-from opentelemetry.trace import SpanKind
-
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
@@ -23,6 +23,7 @@ from qbo_writer.writing import CompanyTrouble, Desk, GateClosed, deliver
 
 log = telemetry.logger("delivery")
 _BATCH = 60
+_TOKEN_REFUSED = (401, 403)
 _AFTER_TROUBLE = 2.0
 _ALSO_IDLE = 1.0
 
@@ -125,7 +126,12 @@ class Delivery:
                 self._tell()
         except (GateClosed, LeaseLost) as stopped:
             log.info("company_stopped", business=lease.business_id, why=repr(stopped))
-        except (AppError, CompanyTrouble, Unreachable) as trouble:
+        except Unreachable as trouble:
+            log.warning("company_not_read", business=lease.business_id, why=str(trouble))
+            if trouble.answer.status in _TOKEN_REFUSED:
+                self._tokens.was_refused(lease.business_id)
+            await asyncio.sleep(_AFTER_TROUBLE)
+        except (AppError, CompanyTrouble) as trouble:
             log.warning("company_in_trouble", business=lease.business_id, why=repr(trouble))
             await asyncio.sleep(_AFTER_TROUBLE)
         except Exception:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from ledgerport_libs.money import EXPONENT, Money
-
 from qbo_writer.posting.verdicts import Document
 
 Proof = list[dict[str, Any]]

@@ -9,12 +9,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database
 from ledgerport_libs.money import Money, total
-
 from qbo_writer.posting.customers import display_name
 from qbo_writer.posting.items import item_name
 from qbo_writer.posting.refunds import refund_reference

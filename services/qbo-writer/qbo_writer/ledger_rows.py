@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import record_pb2
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
-
 from qbo_writer.posting.verdicts import Status
 
 

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import aiohttp
+from starlette.applications import Starlette
+
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
@@ -19,8 +21,6 @@ from ledgerport_libs.identity import ServiceIdentity, Verifier
 from ledgerport_libs.migrations import migrate
 from ledgerport_libs.service import background, run
 from ledgerport_libs.settings import load
-from starlette.applications import Starlette
-
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate

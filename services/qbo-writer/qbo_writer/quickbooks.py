@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken
-
 from qbo_writer.answers import Answer, over_a_limit, read_rows
 from qbo_writer.throttle import Limits, Throttle
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import record_pb2
 from ledgerport.qbo_writer.v1 import records_pb2 as pb
@@ -19,7 +20,6 @@ from ledgerport_libs.database import Database
 from ledgerport_libs.errors import NotFound, Refused
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
-
 from qbo_writer.ledger_rows import Posted, kind_to_proto, status_to_proto
 
 _MOST_ROWS = 200

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.database import Database
-
 from qbo_writer.intake import record_id
 from qbo_writer.ledger_rows import Lease, Runnable, hold_lease
 from qbo_writer.posting import setup

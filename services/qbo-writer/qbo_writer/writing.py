@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from opentelemetry import trace
+
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken, AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.money import Money
-from opentelemetry import trace
-
 from qbo_writer import answers
 from qbo_writer.answers import Action, Answer, Reading
 from qbo_writer.company_books import CompanyBooks, name_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from intuit_sandbox.harness import AUTOMATED, BRITISH, UNLIMITED, US, StandIn
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer_testing.real_books import RealBooks

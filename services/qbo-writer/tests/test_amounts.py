@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import qbo_writer.posting
 from hypothesis import given
 from hypothesis import strategies as st
+
+import qbo_writer.posting
 from ledgerport_libs.money import Money
 from qbo_writer.posting.amounts import number, to_bytes, unit_price
 from qbo_writer.posting.lines import BookLine, _line

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from qbo_writer.answers import Action, Answer, read, read_rows
 
 XML_429 = (

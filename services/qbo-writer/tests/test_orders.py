@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ledgerport.events.v1 import entity_pb2
 from qbo_writer.figures import Expected, difference_of, proof_of
 from qbo_writer.posting.amounts import number, to_bytes

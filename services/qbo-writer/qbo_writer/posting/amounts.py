@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
+
 from ledgerport_libs.money import EXPONENT, Money
 
 _UNIT_PRICE_DECIMALS = Decimal("0.0000001")

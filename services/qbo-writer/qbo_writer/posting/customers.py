@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
-
 from qbo_writer.posting import texts
 from qbo_writer.posting.company import Company, fold
 from qbo_writer.posting.verdicts import Adopt, Document, Verdict, refuse

@@ -9,7 +9,6 @@ from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money, total
-
 from qbo_writer.posting import setup, texts
 from qbo_writer.posting.amounts import number, unit_price
 from qbo_writer.posting.company import Company, Mapped, TaxCode, TaxWorld

@@ -7,7 +7,6 @@ from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money, total
-
 from qbo_writer.posting import setup, texts
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.customers import address_body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ledgerport.events.v1 import entity_pb2
-
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.customers import customer_document
 from qbo_writer.posting.items import item_document

@@ -6,7 +6,6 @@ from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money, total
-
 from qbo_writer.posting import setup
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.lines import (
