@@ -33,6 +33,7 @@ class AccessTokens:
     ) -> None:
         self._auth, self._provider = auth, provider
         self._held: dict[str, tuple[AccessToken, float]] = {}
+        self._refused: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def access(self, business_id: str, refused: AccessToken | None = None) -> AccessToken:
@@ -41,8 +42,9 @@ class AccessTokens:
             held, ends = self._held.get(business_id, (None, 0.0))
             if held and time.time() < ends - _EARLY and (refused is None or held.version != refused.version):
                 return held
+            version = refused.version if refused else self._refused.pop(business_id, 0)
             request = credentials_pb2.IssueAccessTokenRequest(
-                business_id=business_id, provider=self._provider, refused_version=refused.version if refused else 0
+                business_id=business_id, provider=self._provider, refused_version=version
             )
             try:
                 issued = await self._auth.IssueAccessToken(request)
@@ -53,5 +55,8 @@ class AccessTokens:
             self._held[business_id] = (token, float(issued.expires_at.seconds))
             return token
 
-    def forget(self, business_id: str) -> None:
-        self._held.pop(business_id, None)
+    def was_refused(self, business_id: str) -> None:
+        """The provider did not take the token we hold: the next question to auth says so."""
+        held, _ = self._held.pop(business_id, (None, 0.0))
+        if held is not None:
+            self._refused[business_id] = held.version

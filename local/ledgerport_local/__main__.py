@@ -18,7 +18,12 @@ def main(arguments: "list[str]") -> int:
         command = importlib.import_module(COMMANDS[arguments[0]])
     except ModuleNotFoundError as missing:
         return _refuse(f"The library {missing.name} is missing. Run: make setup")
-    return int(command.main(arguments[1:]))
+    from ledgerport_local.errors import LocalError
+
+    try:
+        return int(command.main(arguments[1:]))
+    except LocalError as error:
+        return _refuse(str(error))
 
 
 def _refuse(sentence: str) -> int:

@@ -67,19 +67,17 @@ class Issuing:
         """A token with some minutes left. NotConnected, ReconnectNeeded, or PassingTrouble.
 
         `refused_version` names a token that the provider refused: it is replaced. If it was issued a moment ago,
-        then it is not the token that is at fault, and the provider is asked whether we still have access.
+        then the provider is asked whether it still lets us in, first with this token and then with a fresh one.
         """
         for look in range(10_000):
             held = await self.living(business_id, provider)
             refused = refused_version == held.version
             if refused and self._just_issued(held):
-                await self._look_for_access(held)
-                return self._issued(held)
+                return self._issued(await self._with_proved_access(held))
             if not refused and held.seconds_left() > self._settings.refresh_early_seconds:
                 return self._issued(held)
             if held.refresh_sealed is None:
-                await self._look_for_access(held)
-                return self._issued(held)
+                return self._issued(await self._with_proved_access(held))
             if not held.may_refresh_now():
                 return self._while_waiting(held, refused=refused)
             try:
@@ -180,11 +178,14 @@ class Issuing:
             raise ReconnectNeeded(str(final), say=words)
         return True
 
-    async def _look_for_access(self, held: Credential) -> None:
-        """Ask the provider for the account itself. ReconnectNeeded where it is closed to us."""
+    async def _with_proved_access(self, held: Credential, *, fresh: bool = False) -> Credential:
+        """A credential with which the provider gives us the account itself; ReconnectNeeded where none does."""
         try:
             await self._accounts.read(held, self._vault.access_token(held))
         except AccessRefused as refusal:
+            if not fresh and held.refresh_sealed is not None:
+                await self.refresh(held)
+                return await self._with_proved_access(await self.living(held.business_id, held.provider), fresh=True)
             words = access_revoked_words(held.provider)
             await self._mark_refused(held, "ACCESS_REVOKED", words)
             raise ReconnectNeeded(str(refusal), say=words) from None
@@ -192,6 +193,7 @@ class Issuing:
             log.warning("account_suspended", business=held.business_id, error=str(suspended))
         except ProviderError as trouble:
             raise PassingTrouble(str(trouble)) from None
+        return held
 
     async def _mark_refused(self, held: Credential, reason: str, words: str) -> bool:
         async with self._db.transaction() as tx:
