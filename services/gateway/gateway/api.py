@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway import audit_log, connecting, dashboard, views
+from gateway.cards import list_connections
 from gateway.desk import Desk, one
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
@@ -77,7 +78,7 @@ class Api:
     async def connections(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
         past = connections_pb2.ListHistoryRequest()
         connections, history = await asyncio.gather(
-            connecting.list_connections(self._near, visitor),
+            list_connections(self._near, visitor),
             ask(self._near.connections.ListHistory(past, metadata=visitor.proof)),
         )
         return {

@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from gateway import views, wording
+from gateway.cards import list_connections
 from gateway.consent import Consent
 from gateway.desk import Desk
 from gateway.forms import Form
 from gateway.neighbours import Neighbours, ask, ask_or_none
 from gateway.pages import Message
 from gateway.sessions import Visitor
-from gateway.views import View
 from ledgerport.common.v1 import access_pb2, provider_pb2
 from ledgerport.connections.v1 import connections_pb2
 from ledgerport.qbo_writer.v1 import records_pb2
@@ -118,12 +118,6 @@ def known_provider(word: str) -> str:
     if word not in _PROVIDERS:
         raise NotFound(f"no provider {word[:40]!r}")
     return word
-
-
-async def list_connections(neighbours: Neighbours, visitor: Visitor) -> dict[str, View]:
-    """Both connections by provider."""
-    request = connections_pb2.ListConnectionsRequest()
-    return views.connections(await ask(neighbours.connections.ListConnections(request, metadata=visitor.proof)))
 
 
 async def pause(neighbours: Neighbours, visitor: Visitor) -> None:

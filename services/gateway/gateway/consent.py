@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.cards import list_connections
 from gateway.desk import Desk
 from gateway.neighbours import ask
 from gateway.pages import Message
@@ -19,6 +21,7 @@ from ledgerport_libs.errors import AppError, NotAllowed, NotSignedIn, PassingTro
 
 log = telemetry.logger("consent")
 _LONGEST = 4096
+_LOOKS, _BETWEEN_LOOKS = 20, 0.1
 
 # What happened, and what to do. Where auth names accounts in its own sentence, that one comes first.
 QUICKBOOKS_SENTENCES: Mapping[str, str] = {
@@ -98,7 +101,7 @@ class Consent:
             return self._came_back(error, QUICKBOOKS_SENTENCES)
         again = "" if done.newly_bound else " again"
         text = f"QuickBooks is connected{again}: {done.company_name or 'company'} ({done.realm_id})."
-        return self._connected(visitor, done.business_id, text)
+        return await self._connected(visitor, done.business_id, text, "quickbooks")
 
     async def from_shopify(self, request: Request) -> Response:
         try:
@@ -109,14 +112,26 @@ class Consent:
         except AppError as error:
             return self._came_back(error, SHOPIFY_SENTENCES)
         text = f"Shopify is connected: {done.shop_name or done.shop_domain}."
-        return self._connected(visitor, done.business_id, text)
+        return await self._connected(visitor, done.business_id, text, "shopify")
 
-    def _connected(self, visitor: Visitor, business_id: str, text: str) -> Response:
+    async def _connected(self, visitor: Visitor, business_id: str, text: str, provider: str) -> Response:
         """Back to the clean address, in the Business that was connected: another tab may have switched."""
+        if business_id == visitor.business_id:
+            await self._until_shown(visitor, provider)
         response = self._desk.pages.go("/connections", Message("good", text))
         if business_id and business_id != visitor.business_id:
             self._desk.sessions.choose(response, business_id)
         return response
+
+    async def _until_shown(self, visitor: Visitor, provider: str) -> None:
+        """The card hears of it by an event: wait a moment, so that the next page does not contradict the message."""
+        for _ in range(_LOOKS):
+            try:
+                if (await list_connections(self._desk.neighbours, visitor))[provider]["status"] == "CONNECTED":
+                    return
+            except AppError:
+                return
+            await asyncio.sleep(_BETWEEN_LOOKS)
 
     def _came_back(self, error: AppError, sentences: Mapping[str, str]) -> Response:
         log.info("connect_refused", reason=error.reason, detail=str(error)[:200])

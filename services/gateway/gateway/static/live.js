@@ -85,15 +85,13 @@ async function refresh() {
 }
 
 let source = null;
-let wasOpen = false;
 
 function listen() {
   if (source || document.hidden) return;
   source = new EventSource("/live");
   source.onopen = () => {
     show("live", "Live");
-    if (wasOpen) refreshSoon();
-    wasOpen = true;
+    refreshSoon(); // what happened between the page and this moment was told to nobody
   };
   source.onmessage = refreshSoon;
   source.onerror = () => {
