@@ -20,6 +20,7 @@ import requests
 
 from intuit_sandbox.harness import flow_of
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.events.v1 import connection_pb2, entity_pb2, record_pb2
 from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
@@ -48,7 +49,7 @@ STATUS = {number: name.removeprefix("RECORD_STATUS_") for name, number in record
 _LONGEST = 12.0
 
 
-def until(look: Callable[[], T], what: str, seconds: float = _LONGEST) -> T:
+def until(look: Callable[[], T | None], what: str, seconds: float = _LONGEST) -> T:
     """What `look` finds as soon as it finds something; fails after a bound."""
     ends = time.monotonic() + seconds
     while not (found := look()):
@@ -69,9 +70,9 @@ class Business:
         signed_up = people_pb2_grpc.PeopleServiceStub(self._channels["auth"]).SignUp(
             people_pb2.SignUpRequest(
                 email=f"owner{realm}@example.test",
-                password="a long password",
+                password="a long password",  # noqa: S106
                 name="O",
-                business_name="B",  # noqa: S106
+                business_name="B",
             ),
             metadata=self._as_gateway("auth"),
         )
@@ -112,7 +113,9 @@ class Business:
         listed = self._connections().ListConnections(
             connections_pb2.ListConnectionsRequest(), metadata=self._as_person("connections")
         )
-        return next(each for each in listed.connections if each.provider == 1)
+        found: connections_pb2.Connection
+        [found] = [each for each in listed.connections if each.provider == provider_pb2.PROVIDER_QUICKBOOKS]
+        return found
 
     def pause(self) -> None:
         self._connections().PauseSync(connections_pb2.PauseSyncRequest(), metadata=self._as_person("connections"))
@@ -122,7 +125,8 @@ class Business:
 
     def disconnect(self) -> None:
         self._connections().Disconnect(
-            connections_pb2.DisconnectRequest(provider=1), metadata=self._as_person("connections")
+            connections_pb2.DisconnectRequest(provider=provider_pb2.PROVIDER_QUICKBOOKS),
+            metadata=self._as_person("connections"),
         )
 
     def retry(self, record_id: str) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
-
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble, query
 from shopify_sync.stores import Store
@@ -29,6 +28,7 @@ class CatchUp:
                 await self._pass(store)
             except (ShopifyTrouble, AppError) as trouble:
                 log.warning("catch_up_later", shop=store.shop_domain, why=str(trouble))
+                await self._db.run("catch_up_wanted", business_id=store.business_id)
 
     async def _pass(self, store: Store) -> None:
         """Hints at every order updated since the last pass. The place is moved only when all of them are hinted at."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
@@ -17,7 +18,6 @@ from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
-
 from shopify_sync.objects import Fetched, Objects
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyTrouble, TooDear

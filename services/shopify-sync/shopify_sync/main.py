@@ -6,6 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import aiohttp
+from starlette.applications import Starlette
+
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
@@ -18,8 +20,6 @@ from ledgerport_libs.identity import ServiceIdentity, Verifier
 from ledgerport_libs.migrations import migrate
 from ledgerport_libs.service import background, every, run
 from ledgerport_libs.settings import load
-from starlette.applications import Starlette
-
 from shopify_sync.catch_up import CatchUp
 from shopify_sync.fetching import Fetching
 from shopify_sync.objects import Objects

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
-
 from shopify_sync.normalise.customers import customer
 from shopify_sync.normalise.orders import order
 from shopify_sync.normalise.products import variant
-from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble, query
+from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble, TooDear, query
 from shopify_sync.stores import Store
 
 _ORDERS, _LINES = query("orders"), query("lines")
@@ -44,6 +43,7 @@ class Objects:
 
     def __init__(self, admin: ShopifyAdmin) -> None:
         self._admin = admin
+        self._refunds_a_query = _REFUNDS_A_QUERY
 
     async def fetch(self, store: Store, kind: str, ids: Sequence[str]) -> list[Fetched]:
         """ShopifyTrouble where Shopify does not answer; KeyError, TypeError or ValueError for an unreadable object."""
@@ -80,8 +80,18 @@ class Objects:
 
     async def _refunds(self, store: Store, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(ids), _REFUNDS_A_QUERY):
-            for node in await self._nodes(store, _REFUNDS, ids[start : start + _REFUNDS_A_QUERY]):
+        left = list(ids)
+        while left:
+            asked = left[: self._refunds_a_query]
+            try:
+                nodes = await self._nodes(store, _REFUNDS, asked)
+            except TooDear:
+                if len(asked) == 1:
+                    raise
+                self._refunds_a_query = len(asked) // 2
+                continue
+            left = left[len(asked) :]
+            for node in nodes:
                 page = node["refundLineItems"]["pageInfo"]
                 while page["hasNextPage"]:
                     variables = {"id": node["id"], "after": page["endCursor"]}

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.shopify_sync.v1 import intake_pb2 as pb
 from ledgerport.shopify_sync.v1 import intake_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import person_of_this_call
-
 from shopify_sync.hints import SUBSCRIBED
 
 Context = Any

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
 from pydantic import Field, HttpUrl, SecretStr
+
+from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
 
 
 class Settings(ServiceSettings, DatabaseSettings, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken, AccessTokens
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from google.protobuf.message import DecodeError
+
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.events.v1 import auth_pb2
 from ledgerport_libs import telemetry

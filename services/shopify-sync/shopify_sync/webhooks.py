@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database, Transaction
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ledgerport_libs import telemetry
+from ledgerport_libs.database import Database, Transaction
 from shopify_sync.hints import PRIVACY, Hint, NoHint, hint_of
 from shopify_sync.settings import Settings
 from shopify_sync.signature import verified

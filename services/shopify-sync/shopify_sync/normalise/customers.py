@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ledgerport.events.v1 import entity_pb2
-
 from shopify_sync.normalise.values import Node, place, text
 
 

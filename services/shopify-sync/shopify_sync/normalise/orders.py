@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ledgerport.events.v1 import entity_pb2
-
 from shopify_sync.normalise.customers import customer
 from shopify_sync.normalise.values import Node, instant, money, nodes, place, text
 

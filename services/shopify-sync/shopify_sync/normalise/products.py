@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money
-
 from shopify_sync.normalise.values import Node, text
 
 # Shopify: the only variant of a product without options has this title; it tells nobody anything.

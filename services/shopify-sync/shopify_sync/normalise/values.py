@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money

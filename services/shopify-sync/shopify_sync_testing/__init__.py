@@ -1,0 +1,1 @@
+"""What the tests of shopify-sync share: no part of the service."""

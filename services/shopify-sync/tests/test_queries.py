@@ -1,0 +1,63 @@
+"""Our queries are valid against Shopify's schema, and one query never costs more than Shopify allows."""
+
+from __future__ import annotations
+
+import lzma
+import os
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
+
+from shopify_sandbox.cost import Price
+from shopify_sandbox.resolvers import SCHEMA_FILE
+from shopify_sync.settings import Settings
+from shopify_sync.shopify_admin import query
+
+REAL = Path(__file__).parents[4] / "shared" / "reference" / "shopify-schema" / "admin-2026-10.graphql.xz"
+NAMES = sorted(
+    each.name.removesuffix(".graphql") for each in resources.files("shopify_sync").joinpath("graphql").iterdir()
+)
+MOST_POINTS = 1000
+
+
+@pytest.fixture(scope="module")
+def ours() -> GraphQLSchema:
+    return build_schema(SCHEMA_FILE.read_text())
+
+
+@pytest.fixture(scope="module")
+def real() -> GraphQLSchema:
+    if not REAL.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail("the published schema is missing")
+        pytest.skip("the published schema is not on this machine")
+    return build_schema(lzma.decompress(REAL.read_bytes()).decode(), assume_valid=True, no_location=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_query_is_valid_in_the_stand_in(ours: GraphQLSchema, name: str) -> None:
+    assert validate(ours, parse(query(name))) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_query_is_valid_at_shopify(real: GraphQLSchema, name: str) -> None:
+    assert validate(real, parse(query(name))) == []
+
+
+def cost(schema: GraphQLSchema, document: DocumentNode, ids: int, *, each: bool) -> int:
+    operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+    variables = {"ids": [f"gid://shopify/Order/{number}" for number in range(ids)]}
+    return Price(schema, document, variables, each_node=each).of(operation)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_query_costs_less_than_one_query_may(ours: GraphQLSchema, name: str) -> None:
+    batch = Settings.model_fields["fetch_batch"].default
+    assert cost(ours, parse(query(name)), batch, each=False) <= MOST_POINTS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_object_alone_is_never_too_dear(ours: GraphQLSchema, name: str) -> None:
+    assert cost(ours, parse(query(name)), 1, each=True) <= MOST_POINTS
