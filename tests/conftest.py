@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ledgerport_local.demo import Stage, set_the_stage
+from ledgerport_local.audit import Auditor, Comparison, compare
+from ledgerport_local.demo import REALM, SHOP, Stage, set_the_stage
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
 
@@ -32,6 +33,29 @@ def platform() -> Iterator[LocalPlatform]:
 def stage(platform: LocalPlatform) -> Stage:
     """The demo owner signed in, QuickBooks and the store connected."""
     return set_the_stage(platform)
+
+
+@pytest.fixture(scope="module")
+def audited(stage: Stage) -> Callable[[], Comparison]:
+    """The books held against the store, both read by an independent app."""
+    auditor = Auditor(stage.platform)
+    return lambda: compare(auditor.store_orders(SHOP), auditor.booked_documents(REALM))
+
+
+@pytest.fixture
+def books_become_right(audited: Callable[[], Comparison]) -> Callable[[], Comparison]:
+    """Wait until nothing is lost and nothing differs; something doubled fails at once."""
+
+    def wait(seconds: float = 90.0) -> Comparison:
+        ends = time.monotonic() + seconds
+        found = audited()
+        while not found.proved and not found.duplicates and time.monotonic() < ends:
+            time.sleep(1)
+            found = audited()
+        assert found.proved, (found.missing, found.duplicates, found.differences)
+        return found
+
+    return wait
 
 
 @pytest.fixture

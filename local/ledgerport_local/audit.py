@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from ledgerport_local.walkthrough import STAND_IN_PASSWORD, Visitor
 from ledgerport_local.wiring import AUDITOR, AUDITOR_REDIRECT
 
 _TIMEOUT = 60
+_THROTTLED_WAIT = 2.0
 _PAGE = 500
 _ORDERS = """
 query Store($after: String) {
@@ -138,16 +140,20 @@ class Auditor:
         self._shopify = platform.urls["shopify-sandbox"]
         self._http = requests.Session()
         self._http.trust_env = False
+        self._tokens: dict[str, str] = {}
 
     def store_orders(self, shop: str) -> list[StoreOrder]:
         """Every order of the store that is no test; refunds that gave nothing back are left out."""
-        headers = {"X-Shopify-Access-Token": self._shop_token(shop)}
+        headers = {"X-Shopify-Access-Token": self._token_of(shop, self._shop_token)}
         url = f"{self._shopify}/{shop}/admin/api/2026-10/graphql.json"
         orders: list[StoreOrder] = []
         after = None
         while True:
             body = {"query": _ORDERS, "variables": {"after": after}}
             answer = self._http.post(url, json=body, headers=headers, timeout=_TIMEOUT).json()
+            if _throttled(answer):
+                time.sleep(_THROTTLED_WAIT)
+                continue
             if answer.get("errors"):
                 raise LocalError(f"The store did not answer the auditor: {answer['errors']}")
             page = answer["data"]["orders"]
@@ -158,7 +164,7 @@ class Auditor:
 
     def booked_documents(self, realm_id: str) -> list[BookedDocument]:
         """Every sales and refund receipt in the company."""
-        token = self._company_token(realm_id)
+        token = self._token_of(realm_id, self._company_token)
         return [
             BookedDocument(
                 kind,
@@ -185,6 +191,12 @@ class Auditor:
             if len(rows) < _PAGE:
                 return
             start += len(rows)
+
+    def _token_of(self, account: str, ask: Callable[[str], str]) -> str:
+        """Asked for once: a consent a look would be odd."""
+        if account not in self._tokens:
+            self._tokens[account] = ask(account)
+        return self._tokens[account]
 
     def _company_token(self, realm_id: str) -> str:
         endpoints = self._http.get(f"{self._intuit}/.well-known/openid_sandbox_configuration", timeout=_TIMEOUT).json()
@@ -234,6 +246,10 @@ class Auditor:
             timeout=_TIMEOUT,
         )
         return str(answer.json()["access_token"])
+
+
+def _throttled(answer: Mapping[str, Any]) -> bool:
+    return any((e.get("extensions") or {}).get("code") == "THROTTLED" for e in answer.get("errors") or [])
 
 
 def _code_of(visitor: Visitor, page: requests.Response, action: str, /, **fields: str) -> str:

@@ -144,6 +144,11 @@ def _being_written(stage: Stage) -> bool:
     return now.get(("ORDER", "SYNCED"), 0) > 0 and now.get(("ORDER", "PENDING"), 0) > 0
 
 
+def _announce(console: Console, said: str) -> None:
+    """The first sentence; what to do about a dead child is no news to one who kills them."""
+    console.print(f"  {said.partition(';')[0]}", markup=False)
+
+
 def show(found: Comparison, seconds: float, console: Console) -> None:
     """The table, and each trouble by name."""
     table = Table(title="The store and the books")
@@ -171,9 +176,7 @@ def main(arguments: Sequence[str]) -> int:
     console = Console()
     began = time.monotonic()
     with temporary_home() as home:
-        platform = LocalPlatform(
-            home, overrides=OVERRIDES, announce=lambda sentence: console.print(f"  {sentence}", markup=False)
-        )
+        platform = LocalPlatform(home, overrides=OVERRIDES, announce=lambda said: _announce(console, said))
         with console.status("Starting PostgreSQL, NATS, the stand-ins and five services"):
             platform.start()
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ledgerport_local.audit import Auditor, compare
+from ledgerport_local.audit import Comparison
 from ledgerport_local.demo import REALM, SHOP, Stage
 from ledgerport_local.demo_account import DemoAccount, sign_up
 from ledgerport_local.walkthrough import Visitor
 
+BecomeRight = Callable[[], Comparison]
 Eventually = Callable[[Callable[[], object], str], None]
 ANOTHER_REALM = "9341450000000002"
 
@@ -22,11 +23,6 @@ def writes_since(stage: Stage, moment: float) -> int:
     """How many writes QuickBooks saw from LedgerPort after a moment (epoch seconds)."""
     url = f"{stage.platform.urls['intuit-sandbox']}/_sandbox/requests?since={moment}&realm={REALM}"
     return int(stage.visitor.get(url).json()["write_count"])
-
-
-def books_are_right(stage: Stage) -> bool:
-    auditor = Auditor(stage.platform)
-    return compare(auditor.store_orders(SHOP), auditor.booked_documents(REALM)).proved
 
 
 def waiting_orders(stage: Stage) -> int:
@@ -45,7 +41,9 @@ def press(stage: Stage, action: str, **fields: str) -> str:
     return stage.visitor.submit(page, action, **fields).text
 
 
-def test_nothing_is_written_from_the_moment_pause_has_answered(stage: Stage, eventually: Eventually) -> None:
+def test_nothing_is_written_from_the_moment_pause_has_answered(
+    stage: Stage, eventually: Eventually, books_become_right: BecomeRight
+) -> None:
     place(stage, 40, seed=21)
     eventually(lambda: writes_since(stage, 0) > 5, "the writer is in the middle of its work")
     press(stage, "/connections/quickbooks/pause")
@@ -55,10 +53,12 @@ def test_nothing_is_written_from_the_moment_pause_has_answered(stage: Stage, eve
     assert writes_since(stage, paused_at) == 0
     assert "Paused" in stage.visitor.get("/connections").text
     press(stage, "/connections/quickbooks/resume")
-    eventually(lambda: books_are_right(stage), "everything arrived after Resume, once")
+    books_become_right()  # everything arrived after Resume, once
 
 
-def test_disconnect_keeps_the_binding_and_reconnect_brings_what_waited(stage: Stage, eventually: Eventually) -> None:
+def test_disconnect_keeps_the_binding_and_reconnect_brings_what_waited(
+    stage: Stage, eventually: Eventually, books_become_right: BecomeRight
+) -> None:
     page = stage.visitor.get("/connections/quickbooks/disconnect")
     stage.visitor.submit(page, "/connections/quickbooks/disconnect", confirmed="yes")
     eventually(lambda: status(stage) == "DISCONNECTED", "the card says Disconnected")
@@ -74,11 +74,11 @@ def test_disconnect_keeps_the_binding_and_reconnect_brings_what_waited(stage: St
 
     stage.visitor.connect_quickbooks(REALM)
     eventually(lambda: status(stage) == "CONNECTED", "the card is green again")
-    eventually(lambda: books_are_right(stage), "everything arrived after the reconnect, once")
+    books_become_right()  # everything arrived after the reconnect, once
 
 
 def test_a_dead_refresh_token_is_unhealthy_until_the_same_company_reconnects(
-    stage: Stage, eventually: Eventually
+    stage: Stage, eventually: Eventually, books_become_right: BecomeRight
 ) -> None:
     stage.intuit(f"companies/{REALM}/tokens", action="disconnect", client_id="ledgerport-local")
     place(stage, 3, seed=24)
@@ -87,13 +87,15 @@ def test_a_dead_refresh_token_is_unhealthy_until_the_same_company_reconnects(
     eventually(lambda: waiting_orders(stage) >= 3, "changes are collected while unhealthy")
     stage.visitor.connect_quickbooks(REALM)
     eventually(lambda: status(stage) == "CONNECTED", "the card is green again")
-    eventually(lambda: books_are_right(stage), "everything arrived after the reconnect, once")
+    books_become_right()  # everything arrived after the reconnect, once
 
 
-def test_an_expired_access_token_is_renewed_without_anyone_noticing(stage: Stage, eventually: Eventually) -> None:
+def test_an_expired_access_token_is_renewed_without_anyone_noticing(
+    stage: Stage, books_become_right: BecomeRight
+) -> None:
     stage.intuit(f"companies/{REALM}/tokens", action="expire_access", client_id="ledgerport-local")
     place(stage, 2, seed=25)
-    eventually(lambda: books_are_right(stage), "the orders arrived")
+    books_become_right()  # the orders arrived
     assert status(stage) == "CONNECTED"
 
 
