@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf import any_pb2
@@ -83,7 +84,8 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: AppErr
 def error_of(failure: grpc.RpcError) -> AppError:
     """The AppError that a service answered with, so that a caller can branch on its reason."""
     reason = failure.code().name
-    for key, value in failure.trailing_metadata() or ():
+    trailing: Iterable[Any] = failure.trailing_metadata() or ()
+    for key, value in trailing:
         if key == "grpc-status-details-bin":
             status = status_pb2.Status.FromString(value if isinstance(value, bytes) else value.encode())
             info = error_details_pb2.ErrorInfo()

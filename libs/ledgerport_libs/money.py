@@ -40,6 +40,8 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """Read a provider's decimal text, such as "19.0"; BadAmount for what the currency cannot hold."""
+        if not isinstance(text, str):
+            raise BadAmount(f"{text!r} is no text: a float may have lost what it stood for")
         try:
             scaled = Decimal(text).scaleb(EXPONENT[currency])
         except (InvalidOperation, KeyError, TypeError) as cause:

@@ -1,0 +1,103 @@
+"""Small promises of the floor: queries have one name, secrets stay out of the log, migrations run once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from ledgerport_libs.database import Queries
+from ledgerport_libs.migrations import migrate
+from ledgerport_libs.telemetry import Redactor
+from ledgerport_local.databases import TemplateDatabases
+
+_MIGRATE = "import sys; from ledgerport_libs.migrations import migrate; print(migrate(sys.argv[1], 'qbo_writer'))"
+
+
+def test_two_queries_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two queries are named one"):
+        Queries("-- name: one\nSELECT 1;\n", "-- name: one\nSELECT 2;\n")
+
+
+def test_queries_are_found_by_name() -> None:
+    queries = Queries("-- name: one\n-- Says one.\nSELECT 1;\n\n-- name: two\nSELECT 2;\n")
+    assert list(queries) == ["one", "two"]
+    assert queries["two"] == "SELECT 2;"
+
+
+def test_a_secret_once_shown_is_masked_wherever_it_comes() -> None:
+    redactor = Redactor()
+    redactor.remember("correct horse")
+    logged = redactor.log_processor(None, "info", {"event": "x correct horse y", "more": {"deep": ["correct horse"]}})
+    assert "correct horse" not in str(logged)
+
+
+@pytest.mark.parametrize(
+    "key", ["access_token", "refresh_token", "client_secret", "password", "Authorization", "cookie", "hmac", "code"]
+)
+def test_a_secret_is_masked_by_the_name_of_its_field(key: str) -> None:
+    assert Redactor().log_processor(None, "info", {key: "whatever"})[key] == "•••"
+
+
+def test_figures_and_flags_are_no_secrets_whatever_their_name() -> None:
+    assert Redactor().log_processor(None, "info", {"token_count": 3, "has_password": True}) == {
+        "token_count": 3,
+        "has_password": True,
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token shpat_0123456789abcdef",
+        "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJhIn0.c2ln",
+        "RT1-17-H0-1234567890abcdef",
+        "Authorization: Bearer abcdef1234567890",
+        "basic dXNlcjpwYXNzd29yZA==",
+    ],
+)
+def test_a_secret_is_masked_by_its_shape(text: str) -> None:
+    assert "•••" in Redactor().text(text)
+
+
+def test_the_redactor_forgets_the_oldest_first() -> None:
+    redactor = Redactor(keep=2)
+    for secret in ("first secret", "second secret", "third secret"):
+        redactor.remember(secret)
+    assert redactor.text("first secret, third secret") == "first secret, •••"
+
+
+def test_two_processes_migrate_side_by_side_and_a_later_start_applies_nothing(
+    databases: TemplateDatabases, empty: str
+) -> None:
+    starts = [
+        subprocess.Popen([sys.executable, "-c", _MIGRATE, empty], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    applied = sorted(int(start.communicate(timeout=30)[0]) for start in starts)
+    assert applied[0] == 0
+    assert applied[1] >= 2
+    assert migrate(empty, "qbo_writer") == 0
+
+
+def test_a_migration_killed_in_the_middle_leaves_no_lock(empty: str) -> None:
+    with psycopg.connect(empty, autocommit=True) as blocker:
+        # The first migration wants to make this table and has to wait for us.
+        blocker.execute("BEGIN")
+        blocker.execute("CREATE TABLE outbox (id int)")
+        start = subprocess.Popen([sys.executable, "-c", _MIGRATE, empty])
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        ends = time.monotonic() + 20
+        with psycopg.connect(empty, autocommit=True) as look:
+            while look.execute(waiting).fetchone() == (0,) and time.monotonic() < ends:
+                time.sleep(0.05)
+        os.kill(start.pid, signal.SIGKILL)
+        start.wait(10)
+        blocker.execute("ROLLBACK")
+    assert migrate(empty, "qbo_writer") >= 2
