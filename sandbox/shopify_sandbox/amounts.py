@@ -58,9 +58,7 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
 def taxes_of(amount: int, rates: Sequence[TaxRate], included: bool) -> list[TaxLine]:
     """Tax of one line after discounts, each tax rounded by itself; taken out of the amount when included."""
     base = WHOLE + (sum(rate.parts for rate in rates) if included else 0)
-    return [
-        TaxLine(title=rate.title, rate=rate.rate, amount=half_up(amount * rate.parts, base)) for rate in rates
-    ]
+    return [TaxLine(title=rate.title, rate=rate.rate, amount=half_up(amount * rate.parts, base)) for rate in rates]
 
 
 def share(amount: int, part: int, whole: int) -> int:

@@ -83,7 +83,10 @@ class AppRegistry:
     def issue_code(self, client: Client, shop: str, scope: str) -> str:
         """A code for one exchange, good for ten minutes."""
         code = Code(
-            value=secrets.token_hex(16), client_id=client.client_id, shop=shop, scope=scope,
+            value=secrets.token_hex(16),
+            client_id=client.client_id,
+            shop=shop,
+            scope=scope,
             expires_at=self._clock.now() + timedelta(seconds=CODE_SECONDS),
         )
         self.codes[code.value] = code
@@ -102,9 +105,7 @@ class AppRegistry:
             raise Refusal(400, "invalid_request", "The authorization code was not found or was already used")
         for value in [r.value for r in self.refresh_tokens.values() if (r.client_id, r.shop) == (client_id, shop)]:
             self._forget_refresh(value)
-        installation = Installation(
-            client_id=client_id, shop=shop, scope=held.scope, installed_at=self._clock.now()
-        )
+        installation = Installation(client_id=client_id, shop=shop, scope=held.scope, installed_at=self._clock.now())
         self.installations[client_id, shop] = installation
         self._put("installation", f"{client_id} {shop}", installation)
         answer = self._grant(client_id, shop, held.scope, None) if expiring else self._forever(held)
@@ -174,19 +175,29 @@ class AppRegistry:
         now, settings = self._clock.now(), self._settings
         token = self._new_token(client_id, shop, scope, now + timedelta(seconds=settings.token_seconds))
         refresh = RefreshToken(
-            value="shprt_" + secrets.token_hex(24), client_id=client_id, shop=shop, scope=scope, parent=parent,
+            value="shprt_" + secrets.token_hex(24),
+            client_id=client_id,
+            shop=shop,
+            scope=scope,
+            parent=parent,
             expires_at=now + timedelta(seconds=settings.refresh_token_seconds),
         )
         self.refresh_tokens[refresh.value] = refresh
         self._put("refresh", refresh.value, refresh)
         return {
-            "access_token": token.value, "scope": scope, "expires_in": settings.token_seconds,
-            "refresh_token": refresh.value, "refresh_token_expires_in": settings.refresh_token_seconds,
+            "access_token": token.value,
+            "scope": scope,
+            "expires_in": settings.token_seconds,
+            "refresh_token": refresh.value,
+            "refresh_token_expires_in": settings.refresh_token_seconds,
         }
 
     def _new_token(self, client_id: str, shop: str, scope: str, expires_at: datetime | None) -> Token:
         token = Token(
-            value="shpat_" + secrets.token_hex(16), client_id=client_id, shop=shop, scope=scope,
+            value="shpat_" + secrets.token_hex(16),
+            client_id=client_id,
+            shop=shop,
+            scope=scope,
             expires_at=expires_at,
         )
         self.tokens[token.value] = token

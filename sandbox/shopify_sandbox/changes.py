@@ -63,10 +63,14 @@ def refund(
     if sent < 0 or sent > paid:
         raise Refused("cannot send back more than was paid")
     record = Refund(
-        id=shop.new_id(), created_at=now, note=note, lines=lines,
+        id=shop.new_id(),
+        created_at=now,
+        note=note,
+        lines=lines,
         shipping=[_refund_shipping(shop, order, back)] if back else [],
         adjustments=[Adjustment(id=shop.new_id(), reason="REFUND_DISCREPANCY", amount=discrepancy)]
-        if discrepancy and paid else [],
+        if discrepancy and paid
+        else [],
         transaction_ids=_send_back(shop, order, sent, now),
     )
     for line in lines:
@@ -82,8 +86,13 @@ def refund(
 def refund_all(shop: Shop, order: Order, now: datetime, *, note: str | None, restock: str = "RETURN") -> Refund:
     """Give back everything that is left, shipping included."""
     return refund(
-        shop, order, now, quantities={line.id: line.current_quantity for line in order.lines},
-        shipping=totals_of(order).current_shipping, note=note, restock=restock,
+        shop,
+        order,
+        now,
+        quantities={line.id: line.current_quantity for line in order.lines},
+        shipping=totals_of(order).current_shipping,
+        note=note,
+        restock=restock,
     )
 
 
@@ -139,7 +148,12 @@ def collect(shop: Shop, order: Order, now: datetime, amount: int | None = None) 
         raise Refused("nothing is outstanding")
     pending = next((t for t in order.transactions if t.status == "PENDING"), None)
     add_payment(
-        shop, order, "SALE", pending.gateway if pending else "Bank Deposit", min(amount or due, due), now,
+        shop,
+        order,
+        "SALE",
+        pending.gateway if pending else "Bank Deposit",
+        min(amount or due, due),
+        now,
         parent_id=pending.id if pending else None,
     )
 
@@ -154,12 +168,19 @@ def _line(order: Order, line_id: int) -> OrderLine:
 def _left(order: Order, *, line: OrderLine | None = None, shipping: ShippingLine | None = None) -> Sale:
     """What the agreements say is left of a line, as one sale."""
     sales = [
-        sale for agreement in order.agreements for sale in agreement.sales
+        sale
+        for agreement in order.agreements
+        for sale in agreement.sales
         if (line and sale.line_id == line.id) or (shipping and sale.shipping_line_id == shipping.id)
     ]
     return Sale(
-        id=0, action="", line_type="", quantity=None, total=sum(s.total for s in sales),
-        discount=sum(s.discount for s in sales), taxes=add_taxes(*(s.taxes for s in sales)),
+        id=0,
+        action="",
+        line_type="",
+        quantity=None,
+        total=sum(s.total for s in sales),
+        discount=sum(s.discount for s in sales),
+        taxes=add_taxes(*(s.taxes for s in sales)),
     )
 
 
@@ -181,8 +202,14 @@ def _return_units(shop: Shop, order: Order, line: OrderLine, quantity: int) -> S
         raise Refused(f"{quantity} of {line.title}: only {line.current_quantity} left")
     total, discount, taxes = _negative(order, _left(order, line=line), quantity, line.current_quantity)
     return Sale(
-        id=shop.new_id(), action="RETURN", line_type=line_type(line), quantity=-quantity, line_id=line.id,
-        total=total, discount=discount, taxes=taxes,
+        id=shop.new_id(),
+        action="RETURN",
+        line_type=line_type(line),
+        quantity=-quantity,
+        line_id=line.id,
+        total=total,
+        discount=discount,
+        taxes=taxes,
     )
 
 
@@ -193,8 +220,14 @@ def _return_shipping(shop: Shop, order: Order, amount: int) -> Sale:
         if 0 < amount <= price:
             total, discount, taxes = _negative(order, left, amount, price)
             return Sale(
-                id=shop.new_id(), action="RETURN", line_type="SHIPPING", quantity=None, shipping_line_id=line.id,
-                total=total, discount=discount, taxes=taxes,
+                id=shop.new_id(),
+                action="RETURN",
+                line_type="SHIPPING",
+                quantity=None,
+                shipping_line_id=line.id,
+                total=total,
+                discount=discount,
+                taxes=taxes,
             )
     raise Refused("that much shipping is not left")
 
@@ -208,8 +241,14 @@ def _more_units(shop: Shop, order: Order, line: OrderLine, quantity: int) -> Sal
     line.taxes = add_taxes(line.taxes, taxes)
     added = 0 if order.taxes_included else sum(t.amount for t in taxes)
     return Sale(
-        id=shop.new_id(), action="ORDER", line_type=line_type(line), quantity=quantity, line_id=line.id,
-        total=amount + added, discount=0, taxes=copied(taxes),
+        id=shop.new_id(),
+        action="ORDER",
+        line_type=line_type(line),
+        quantity=quantity,
+        line_id=line.id,
+        total=amount + added,
+        discount=0,
+        taxes=copied(taxes),
     )
 
 
@@ -224,15 +263,21 @@ def _subtotal(order: Order, sale: Sale) -> int:
 
 def _refund_line(shop: Shop, order: Order, sale: Sale, restock: str) -> RefundLine:
     return RefundLine(
-        id=shop.new_id(), line_id=sale.line_id or 0, quantity=-(sale.quantity or 0), restock_type=restock,
-        subtotal=_subtotal(order, sale), tax=-sale.tax,
+        id=shop.new_id(),
+        line_id=sale.line_id or 0,
+        quantity=-(sale.quantity or 0),
+        restock_type=restock,
+        subtotal=_subtotal(order, sale),
+        tax=-sale.tax,
     )
 
 
 def _refund_shipping(shop: Shop, order: Order, sale: Sale) -> RefundShipping:
     return RefundShipping(
-        id=shop.new_id(), shipping_line_id=sale.shipping_line_id or 0,
-        subtotal=_subtotal(order, sale), tax=-sale.tax,
+        id=shop.new_id(),
+        shipping_line_id=sale.shipping_line_id or 0,
+        subtotal=_subtotal(order, sale),
+        tax=-sale.tax,
     )
 
 

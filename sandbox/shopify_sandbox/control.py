@@ -34,14 +34,28 @@ class Control:
 
     def routes(self) -> list[Route]:
         posts: dict[str, Handler] = {
-            "orders": self.orders, "order": self.order, "refund": self.refund, "edit": self.edit,
-            "cancel": self.cancel, "collect": self.collect, "annotate": self.annotate, "customer": self.customer,
-            "product": self.product, "tokens": self.tokens, "uninstall": self.uninstall, "clock": self.clock,
-            "webhooks/faults": self.webhook_faults, "webhooks/forge": self.forge, "webhooks/replay": self.replay,
+            "orders": self.orders,
+            "order": self.order,
+            "refund": self.refund,
+            "edit": self.edit,
+            "cancel": self.cancel,
+            "collect": self.collect,
+            "annotate": self.annotate,
+            "customer": self.customer,
+            "product": self.product,
+            "tokens": self.tokens,
+            "uninstall": self.uninstall,
+            "clock": self.clock,
+            "webhooks/faults": self.webhook_faults,
+            "webhooks/forge": self.forge,
+            "webhooks/replay": self.replay,
             "graphql/faults": self.graphql_faults,
         }
         gets: dict[str, Handler] = {
-            "health": self.health, "totals": self.totals, "webhooks": self.webhooks, "catalogue": self.catalogue,
+            "health": self.health,
+            "totals": self.totals,
+            "webhooks": self.webhooks,
+            "catalogue": self.catalogue,
             "subscriptions": self.subscriptions,
         }
         return [
@@ -77,12 +91,18 @@ class Control:
     async def orders(self, asked: dict[str, Any]) -> object:
         """{shop, count, seed?, mix?, refund_rate?, refund_kinds?, days_back?} → ids of orders and refunds."""
         made = self._desk.generate(
-            self._shop(asked), int(asked.get("count", 1)), seed=int(asked.get("seed", 1)),
-            mix=asked.get("mix", "basic"), refund_rate=float(asked.get("refund_rate", 0)),
-            refund_kinds=asked.get("refund_kinds"), days_back=int(asked.get("days_back", 0)),
+            self._shop(asked),
+            int(asked.get("count", 1)),
+            seed=int(asked.get("seed", 1)),
+            mix=asked.get("mix", "basic"),
+            refund_rate=float(asked.get("refund_rate", 0)),
+            refund_kinds=asked.get("refund_kinds"),
+            days_back=int(asked.get("days_back", 0)),
         )
-        return {"ids": [gid("Order", o.id) for o in made],
-                "refunds": [gid("Refund", r.id) for o in made for r in o.refunds]}
+        return {
+            "ids": [gid("Order", o.id) for o in made],
+            "refunds": [gid("Refund", r.id) for o in made for r in o.refunds],
+        }
 
     async def order(self, asked: dict[str, Any]) -> object:
         """{shop, cart: {lines: [{variant_id | title, price, quantity, …}], …}, processed_at?}; amounts in cents."""
@@ -98,8 +118,12 @@ class Control:
         if "lines" in asked or "shipping" in asked or "discrepancy" in asked:
             lines = {number_of(key): int(n) for key, n in (asked.get("lines") or {}).items()}
             made = self._desk.refund_order(
-                shop, order, quantities=lines, shipping=int(asked.get("shipping", 0)),
-                discrepancy=int(asked.get("discrepancy", 0)), note=note,
+                shop,
+                order,
+                quantities=lines,
+                shipping=int(asked.get("shipping", 0)),
+                discrepancy=int(asked.get("discrepancy", 0)),
+                note=note,
             )
         else:
             made = self._desk.refund_all(shop, order, note)
@@ -157,15 +181,34 @@ class Control:
                 product.variants[index] = msgspec.structs.replace(product.variants[index], **fields)
             self._desk.save_product(shop, product, new=False)
         else:
-            product = Product(**{
-                "id": shop.new_id(), "title": "New product", "vendor": shop.facts.name, "product_type": "",
-                "variants": [], "created_at": now, "updated_at": now, **(asked.get("set") or {}),
-            })
+            product = Product(
+                **{
+                    "id": shop.new_id(),
+                    "title": "New product",
+                    "vendor": shop.facts.name,
+                    "product_type": "",
+                    "variants": [],
+                    "created_at": now,
+                    "updated_at": now,
+                    **(asked.get("set") or {}),
+                }
+            )
             for position, fields in enumerate(asked.get("variants") or [{}], start=1):
-                product.variants.append(Variant(**{
-                    "id": shop.new_id(), "inventory_item_id": shop.new_id(), "title": "Default Title", "sku": None,
-                    "price": 1000, "position": position, "created_at": now, "updated_at": now, **fields,
-                }))
+                product.variants.append(
+                    Variant(
+                        **{
+                            "id": shop.new_id(),
+                            "inventory_item_id": shop.new_id(),
+                            "title": "Default Title",
+                            "sku": None,
+                            "price": 1000,
+                            "position": position,
+                            "created_at": now,
+                            "updated_at": now,
+                            **fields,
+                        }
+                    )
+                )
             self._desk.save_product(shop, product, new=True)
         return {"id": gid("Product", product.id), "variants": [v.id for v in product.variants]}
 
@@ -173,7 +216,9 @@ class Control:
         """{shop, client_id, kill: "access" | "refresh" | "all"} → how many ended."""
         kill = asked.get("kill", "access")
         ended = self._desk.apps.end_tokens(
-            asked["client_id"], self._shop(asked).domain, access=kill in ("access", "all"),
+            asked["client_id"],
+            self._shop(asked).domain,
+            access=kill in ("access", "all"),
             refresh=kill in ("refresh", "all"),
         )
         return {"ended": ended}
@@ -196,10 +241,16 @@ class Control:
     async def forge(self, asked: dict[str, Any]) -> object:
         """{shop, topic?, uri, client_id, secret?, body?} → one delivery signed with a wrong (or that) secret."""
         delivery = Delivery(
-            webhook_id=str(uuid.uuid4()), subscription_id=0, uri=asked["uri"], client_id=asked.get("client_id", ""),
-            shop=asked.get("shop", "unknown-store.myshopify.com"), topic=asked.get("topic", "orders/create"),
-            event_id=str(uuid.uuid4()), triggered_at=self._desk.clock.precise().isoformat().replace("+00:00", "Z"),
-            name=None, body=msgspec.json.encode(asked.get("body") or FORGED),
+            webhook_id=str(uuid.uuid4()),
+            subscription_id=0,
+            uri=asked["uri"],
+            client_id=asked.get("client_id", ""),
+            shop=asked.get("shop", "unknown-store.myshopify.com"),
+            topic=asked.get("topic", "orders/create"),
+            event_id=str(uuid.uuid4()),
+            triggered_at=self._desk.clock.precise().isoformat().replace("+00:00", "Z"),
+            name=None,
+            body=msgspec.json.encode(asked.get("body") or FORGED),
         )
         secret = asked.get("secret", "a wrong secret")
         if asked.get("signed"):
@@ -228,14 +279,24 @@ class Control:
         """?topic=&state=&limit= → counters and the newest deliveries."""
         chosen = [
             {
-                "webhook_id": d.webhook_id, "event_id": d.event_id, "shop": d.shop, "topic": d.topic, "uri": d.uri,
-                "state": d.state, "tries": d.tries, "last_answer": d.last_answer, "triggered_at": d.triggered_at,
+                "webhook_id": d.webhook_id,
+                "event_id": d.event_id,
+                "shop": d.shop,
+                "topic": d.topic,
+                "uri": d.uri,
+                "state": d.state,
+                "tries": d.tries,
+                "last_answer": d.last_answer,
+                "triggered_at": d.triggered_at,
             }
             for d in reversed(self._desk.post.log.values())
             if asked.get("topic") in (None, d.topic) and asked.get("state") in (None, d.state)
         ]
-        return {"waiting": self._desk.post.waiting, "counters": dict(self._desk.post.counters),
-                "deliveries": chosen[: int(asked.get("limit", 100))]}
+        return {
+            "waiting": self._desk.post.waiting,
+            "counters": dict(self._desk.post.counters),
+            "deliveries": chosen[: int(asked.get("limit", 100))],
+        }
 
     async def subscriptions(self, asked: dict[str, Any]) -> object:
         """?shop=&client_id="""
@@ -256,8 +317,7 @@ def number_of(identity: str | int) -> int:
 def order_summary(order: Order) -> dict[str, object]:
     """What a test needs to go on with an order."""
     return {
-        "id": gid("Order", order.id), "name": order.name,
+        "id": gid("Order", order.id),
+        "name": order.name,
         "lines": [{"id": x.id, "title": x.title, "quantity": x.current_quantity} for x in order.lines],
     }
-
-

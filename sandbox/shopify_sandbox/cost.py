@@ -39,9 +39,7 @@ class Price:
         self._schema = schema
         self._variables = variables
         self._each_node = each_node
-        self._fragments = {
-            d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-        }
+        self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
 
     def of(self, operation: OperationDefinitionNode) -> int:
         root = self._schema.get_root_type(operation.operation)
@@ -161,5 +159,7 @@ class Bucket:
     def status(self) -> dict[str, Any]:
         available = int(self.available())
         return {
-            "maximumAvailable": float(self.size), "currentlyAvailable": available, "restoreRate": float(self.rate),
+            "maximumAvailable": float(self.size),
+            "currentlyAvailable": available,
+            "restoreRate": float(self.rate),
         }

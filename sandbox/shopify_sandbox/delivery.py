@@ -94,10 +94,16 @@ class Dispatcher:
             fields = msgspec.json.decode(body)
             body = msgspec.json.encode({k: v for k, v in fields.items() if k in subscription.include_fields})
         delivery = Delivery(
-            webhook_id=str(uuid.uuid4()), subscription_id=subscription.id, uri=subscription.uri,
-            client_id=subscription.client_id, shop=subscription.shop, topic=subscription.topic,
-            event_id=event_id, triggered_at=self._clock.precise().isoformat().replace("+00:00", "Z"),
-            name=subscription.name, body=body,
+            webhook_id=str(uuid.uuid4()),
+            subscription_id=subscription.id,
+            uri=subscription.uri,
+            client_id=subscription.client_id,
+            shop=subscription.shop,
+            topic=subscription.topic,
+            event_id=event_id,
+            triggered_at=self._clock.precise().isoformat().replace("+00:00", "Z"),
+            name=subscription.name,
+            body=body,
         )
         self.counters["queued"] += 1
         if self._chance.random() < self.faults.drop_rate:

@@ -82,9 +82,13 @@ class Desk:
             order = self.place_order(shop, cart, processed)
             orders.append(order)
             if chance.random() < refund_rate and totals_of(order).net_payment:
-                self._change(shop, order, lambda o, now: draw_refund(
-                    shop, o, chance, now, **({"kinds": refund_kinds} if refund_kinds else {})
-                ))
+                self._change(
+                    shop,
+                    order,
+                    lambda o, now: draw_refund(
+                        shop, o, chance, now, **({"kinds": refund_kinds} if refund_kinds else {})
+                    ),
+                )
         return orders
 
     def refund_order(
@@ -98,9 +102,13 @@ class Desk:
         note: str | None = None,
     ) -> Refund:
         """Refund chosen units and shipping; changes.Refused when the order does not allow it."""
-        made = self._change(shop, order, lambda o, now: changes.refund(
-            shop, o, now, quantities=quantities, shipping=shipping, discrepancy=discrepancy, note=note
-        ))
+        made = self._change(
+            shop,
+            order,
+            lambda o, now: changes.refund(
+                shop, o, now, quantities=quantities, shipping=shipping, discrepancy=discrepancy, note=note
+            ),
+        )
         assert isinstance(made, Refund)  # noqa: S101
         return made
 
@@ -110,9 +118,7 @@ class Desk:
         return made
 
     def cancel_order(self, shop: Shop, order: Order, reason: str = "CUSTOMER") -> None:
-        self._change(
-            shop, order, lambda o, now: changes.cancel(shop, o, now, reason), also=("orders/cancelled",)
-        )
+        self._change(shop, order, lambda o, now: changes.cancel(shop, o, now, reason), also=("orders/cancelled",))
 
     def edit_quantity(self, shop: Shop, order: Order, line_id: int, quantity: int) -> None:
         before = order.line(line_id).current_quantity
@@ -131,7 +137,12 @@ class Desk:
             self.journal.commit()
 
     def annotate(
-        self, shop: Shop, order: Order, *, note: str | None = None, tags: list[str] | None = None,
+        self,
+        shop: Shop,
+        order: Order,
+        *,
+        note: str | None = None,
+        tags: list[str] | None = None,
         fulfilled: bool | None = None,
     ) -> None:
         """Change what has no amounts: note, tags, fulfilment."""

@@ -138,8 +138,9 @@ def main(arguments: Iterable[str]) -> None:
     (source,) = arguments
     full = parse(Path(source).read_text(), no_location=True)
     document = Extraction(full, read_selection(SELECTION.read_text())).run()
-    EXTRACT.write_text("# Cut from Shopify's Admin GraphQL schema 2026-10 by extract.py; do not edit.\n\n"
-                       + print_ast(document) + "\n")
+    EXTRACT.write_text(
+        "# Cut from Shopify's Admin GraphQL schema 2026-10 by extract.py; do not edit.\n\n" + print_ast(document) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -17,8 +17,15 @@ Mix = Mapping[str, int]
 MIXES: dict[str, Mix] = {
     "basic": {"sale": 9, "capture": 3},
     "all": {
-        "sale": 8, "capture": 3, "manual": 2, "two_gateways": 2, "gift_card": 2, "tip": 2, "authorization": 1,
-        "gift_card_sold": 1, "free": 1,
+        "sale": 8,
+        "capture": 3,
+        "manual": 2,
+        "two_gateways": 2,
+        "gift_card": 2,
+        "tip": 2,
+        "authorization": 1,
+        "gift_card_sold": 1,
+        "free": 1,
     },
 }
 
@@ -68,10 +75,13 @@ def _shopping(shop: Shop, chance: random.Random) -> Cart:
         for variant in chance.sample(goods, k=min(count, len(goods)))
     ]
     if chance.random() < 0.06:
-        lines.append(CartLine(
-            title=chance.choice(("Engraving", "Hand-made box – “large”", "Rush fee")),
-            price=chance.randrange(95, 4000), taxable=chance.random() < 0.7,
-        ))
+        lines.append(
+            CartLine(
+                title=chance.choice(("Engraving", "Hand-made box – “large”", "Rush fee")),
+                price=chance.randrange(95, 4000),
+                taxable=chance.random() < 0.7,
+            )
+        )
     if chance.random() < 0.15:
         price = shop.variants[lines[0].variant_id or 0][1].price
         lines[0].discount = chance.randrange(1, price * lines[0].quantity // 2 + 2)

@@ -127,10 +127,16 @@ class GraphqlApi:
         cost = self._price(text, prepared, operation, variables)
         most = self._settings.max_query_cost
         if cost > most:
-            return as_json({"errors": [{
-                "message": f"Query cost is {cost}, which exceeds the single query max cost limit ({most}).",
-                "extensions": {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": most},
-            }]})
+            return as_json(
+                {
+                    "errors": [
+                        {
+                            "message": f"Query cost is {cost}, which exceeds the single query max cost limit ({most}).",
+                            "extensions": {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": most},
+                        }
+                    ]
+                }
+            )
         bucket = self._bucket(call.token)
         if not bucket.take(cost):
             return throttled(cost, bucket)
@@ -146,9 +152,13 @@ class GraphqlApi:
             answer["errors"] = [described(error) for error in result.errors]  # type: ignore[union-attr]
             if result.data is None and all(_is_input(error) for error in result.errors):  # type: ignore[union-attr]
                 del answer["data"]
-        answer["extensions"] = {"cost": {
-            "requestedQueryCost": cost, "actualQueryCost": used, "throttleStatus": bucket.status(),
-        }}
+        answer["extensions"] = {
+            "cost": {
+                "requestedQueryCost": cost,
+                "actualQueryCost": used,
+                "throttleStatus": bucket.status(),
+            }
+        }
         if call.search:
             answer["extensions"]["search"] = call.search
         return as_json(answer)
@@ -183,7 +193,8 @@ class GraphqlApi:
     ) -> int:
         sizes = tuple(
             (key, len(value) if isinstance(value, list) else value)
-            for key, value in sorted(variables.items()) if isinstance(value, list | int)
+            for key, value in sorted(variables.items())
+            if isinstance(value, list | int)
         )
         key = (text, operation.name.value if operation.name else None, sizes)
         held = self._prices.get(key)
@@ -231,12 +242,18 @@ def as_json(body: object, status: int = 200) -> Response:
 
 
 def throttled(cost: int, bucket: Bucket) -> Response:
-    return as_json({
-        "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
-        "extensions": {"cost": {
-            "requestedQueryCost": cost, "actualQueryCost": None, "throttleStatus": bucket.status(),
-        }},
-    })
+    return as_json(
+        {
+            "errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
+            "extensions": {
+                "cost": {
+                    "requestedQueryCost": cost,
+                    "actualQueryCost": None,
+                    "throttleStatus": bucket.status(),
+                }
+            },
+        }
+    )
 
 
 class CutResponse(Response):
@@ -262,10 +279,16 @@ async def spoil(fault: Fault) -> Response | None:
         case "throttled":
             return throttled(500, Bucket(2000, 100, 0, 0))
         case "internal":
-            return as_json({"errors": [{
-                "message": "Internal error. Looks like something went wrong on our end.",
-                "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": str(uuid.uuid4())},
-            }]})
+            return as_json(
+                {
+                    "errors": [
+                        {
+                            "message": "Internal error. Looks like something went wrong on our end.",
+                            "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": str(uuid.uuid4())},
+                        }
+                    ]
+                }
+            )
     response: Response = PlainTextResponse("Service problem", fault.status)
     if fault.status == 429:
         response = as_json({"errors": "Too Many Requests"}, 429)

@@ -32,9 +32,7 @@ class Journal:
         self._db.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", (realm, kind, str(identity), body))
 
     def drop(self, realm: str, kind: str, identity: object) -> None:
-        self._db.execute(
-            "DELETE FROM records WHERE realm = ? AND kind = ? AND id = ?", (realm, kind, str(identity))
-        )
+        self._db.execute("DELETE FROM records WHERE realm = ? AND kind = ? AND id = ?", (realm, kind, str(identity)))
 
     def drop_realm(self, realm: str, kind: str) -> None:
         self._db.execute("DELETE FROM records WHERE realm = ? AND kind = ?", (realm, kind))

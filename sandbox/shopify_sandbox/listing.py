@@ -95,11 +95,17 @@ class Kind:
 
 
 ORDERS = Kind(
-    lambda shop: list(shop.orders.values()), lambda o: int(o.id), lambda o: o.updated_at, ORDER_FIELDS,
+    lambda shop: list(shop.orders.values()),
+    lambda o: int(o.id),
+    lambda o: o.updated_at,
+    ORDER_FIELDS,
     lambda o: f"{o.name} {o.email}",
     {
-        "PROCESSED_AT": lambda o: o.processed_at.timestamp(), "CREATED_AT": lambda o: o.created_at.timestamp(),
-        "UPDATED_AT": lambda o: o.updated_at.timestamp(), "ID": lambda o: o.id, "ORDER_NUMBER": lambda o: o.number,
+        "PROCESSED_AT": lambda o: o.processed_at.timestamp(),
+        "CREATED_AT": lambda o: o.created_at.timestamp(),
+        "UPDATED_AT": lambda o: o.updated_at.timestamp(),
+        "ID": lambda o: o.id,
+        "ORDER_NUMBER": lambda o: o.number,
         "TOTAL_PRICE": lambda o: totals_of(o).total,
         "CURRENT_TOTAL_PRICE": lambda o: totals_of(o).current_total,
         "FINANCIAL_STATUS": lambda o: financial_status(o, totals_of(o)),
@@ -107,34 +113,52 @@ ORDERS = Kind(
     "orders",
 )
 CUSTOMERS = Kind(
-    lambda shop: list(shop.customers.values()), lambda c: int(c.id), lambda c: c.updated_at, CUSTOMER_FIELDS,
+    lambda shop: list(shop.customers.values()),
+    lambda c: int(c.id),
+    lambda c: c.updated_at,
+    CUSTOMER_FIELDS,
     lambda c: f"{c.first_name} {c.last_name} {c.email} {c.phone}",
     {
-        "ID": lambda c: c.id, "UPDATED_AT": lambda c: c.updated_at.timestamp(),
-        "CREATED_AT": lambda c: c.created_at.timestamp(), "NAME": lambda c: f"{c.last_name}, {c.first_name}",
+        "ID": lambda c: c.id,
+        "UPDATED_AT": lambda c: c.updated_at.timestamp(),
+        "CREATED_AT": lambda c: c.created_at.timestamp(),
+        "NAME": lambda c: f"{c.last_name}, {c.first_name}",
     },
     "customers",
 )
 PRODUCTS = Kind(
-    lambda shop: list(shop.products.values()), lambda p: int(p.id), lambda p: p.updated_at, PRODUCT_FIELDS,
+    lambda shop: list(shop.products.values()),
+    lambda p: int(p.id),
+    lambda p: p.updated_at,
+    PRODUCT_FIELDS,
     lambda p: p.title,
     {
-        "ID": lambda p: p.id, "UPDATED_AT": lambda p: p.updated_at.timestamp(),
-        "CREATED_AT": lambda p: p.created_at.timestamp(), "TITLE": lambda p: p.title,
+        "ID": lambda p: p.id,
+        "UPDATED_AT": lambda p: p.updated_at.timestamp(),
+        "CREATED_AT": lambda p: p.created_at.timestamp(),
+        "TITLE": lambda p: p.title,
     },
     "products",
 )
 VARIANTS = Kind(
-    lambda shop: list(shop.variants.values()), lambda pv: int(pv[1].id), lambda pv: pv[1].updated_at,
-    VARIANT_FIELDS, lambda pv: f"{pv[0].title} {pv[1].title} {pv[1].sku}",
+    lambda shop: list(shop.variants.values()),
+    lambda pv: int(pv[1].id),
+    lambda pv: pv[1].updated_at,
+    VARIANT_FIELDS,
+    lambda pv: f"{pv[0].title} {pv[1].title} {pv[1].sku}",
     {
-        "ID": lambda pv: pv[1].id, "SKU": lambda pv: pv[1].sku or "", "TITLE": lambda pv: pv[1].title,
+        "ID": lambda pv: pv[1].id,
+        "SKU": lambda pv: pv[1].sku or "",
+        "TITLE": lambda pv: pv[1].title,
         "UPDATED_AT": lambda pv: pv[1].updated_at.timestamp(),
     },
     "products",
 )
 KINDS: Mapping[str, Kind] = {
-    "orders": ORDERS, "customers": CUSTOMERS, "products": PRODUCTS, "productVariants": VARIANTS,
+    "orders": ORDERS,
+    "customers": CUSTOMERS,
+    "products": PRODUCTS,
+    "productVariants": VARIANTS,
 }
 
 
@@ -175,8 +199,10 @@ class Lister:
         more = len(found) > size
         chosen = found[:size][::-1] if backwards else found[:size]
         return Page(
-            [records[i] for i in chosen], [_encode(sort, *keys[i]) for i in chosen],
-            more=bool(cursor) if backwards else more, before=more if backwards else bool(cursor),
+            [records[i] for i in chosen],
+            [_encode(sort, *keys[i]) for i in chosen],
+            more=bool(cursor) if backwards else more,
+            before=more if backwards else bool(cursor),
             warnings=search.warnings,
         )
 

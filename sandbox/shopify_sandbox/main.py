@@ -85,9 +85,15 @@ async def serve(settings: Settings) -> None:
             "Choose another with SHOPIFY_SANDBOX_PORT, or 0 for a free one."
         ) from None
     port = listener.getsockname()[1]
-    server = AnnouncingServer(uvicorn.Config(
-        build_app(settings), log_level="error", access_log=False, timeout_graceful_shutdown=3, lifespan="on",
-    ))
+    server = AnnouncingServer(
+        uvicorn.Config(
+            build_app(settings),
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            lifespan="on",
+        )
+    )
     settings.data.joinpath("port").write_text(str(port))
     server.announcement = f"shopify sandbox ready on http://{settings.host}:{port}"
     await server.serve([listener])

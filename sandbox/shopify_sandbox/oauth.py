@@ -19,10 +19,17 @@ from shopify_sandbox.signing import sign_query
 
 ASKED = ("client_id", "scope", "redirect_uri", "state")
 MEANINGS = {
-    "orders": "Orders, payments and refunds", "all_orders": "Orders older than 60 days", "customers": "Customers",
-    "products": "Products", "inventory": "Inventory and product costs", "locations": "Locations",
-    "returns": "Returns", "payment_terms": "Payment terms", "draft_orders": "Draft orders",
-    "shopify_payments_payouts": "Payouts", "shopify_payments_accounts": "Payment accounts",
+    "orders": "Orders, payments and refunds",
+    "all_orders": "Orders older than 60 days",
+    "customers": "Customers",
+    "products": "Products",
+    "inventory": "Inventory and product costs",
+    "locations": "Locations",
+    "returns": "Returns",
+    "payment_terms": "Payment terms",
+    "draft_orders": "Draft orders",
+    "shopify_payments_payouts": "Payouts",
+    "shopify_payments_accounts": "Payment accounts",
     "shopify_payments_disputes": "Disputes",
 }
 
@@ -44,8 +51,12 @@ class OAuth:
         if isinstance(checked, Response):
             return checked
         if form.get("action") != "install":
-            return self._page(request, "message.html", title="Nothing was installed",
-                              text=f"{checked.name} was not given access to this store.")
+            return self._page(
+                request,
+                "message.html",
+                title="Nothing was installed",
+                text=f"{checked.name} was not given access to this store.",
+            )
         domain = request.path_params["shop"]
         back = {
             "code": self._desk.apps.issue_code(checked, domain, form.get("scope") or checked.scopes),
@@ -81,19 +92,35 @@ class OAuth:
 
     def _check(self, request: Request, asked: Mapping[str, str]) -> Client | Response:
         if request.path_params["shop"] not in self._desk.shops:
-            return self._page(request, "message.html", 404, title="No such store",
-                              text="There is no store at this address.")
+            return self._page(
+                request, "message.html", 404, title="No such store", text="There is no store at this address."
+            )
         client = self._desk.apps.clients.get(asked.get("client_id", ""))
         if client is None:
-            return self._page(request, "message.html", 400, title="Oauth error invalid_request: client_id",
-                              text="The application could not be found.")
+            return self._page(
+                request,
+                "message.html",
+                400,
+                title="Oauth error invalid_request: client_id",
+                text="The application could not be found.",
+            )
         if asked.get("redirect_uri") not in client.redirect_uris:
-            return self._page(request, "message.html", 400, title="Oauth error invalid_request: redirect_uri",
-                              text="The redirect_uri is not whitelisted for this application.")
+            return self._page(
+                request,
+                "message.html",
+                400,
+                title="Oauth error invalid_request: redirect_uri",
+                text="The redirect_uri is not whitelisted for this application.",
+            )
         unknown = set(filter(None, (asked.get("scope") or "").split(","))) - allowed_scopes(client)
         if unknown:
-            return self._page(request, "message.html", 400, title="Oauth error invalid_scope",
-                              text="Not allowed for this application: " + ", ".join(sorted(unknown)))
+            return self._page(
+                request,
+                "message.html",
+                400,
+                title="Oauth error invalid_scope",
+                text="Not allowed for this application: " + ", ".join(sorted(unknown)),
+            )
         return client
 
     def _consent(self, request: Request, asked: Mapping[str, str]) -> Response:
@@ -102,7 +129,10 @@ class OAuth:
             return checked
         scopes = (asked.get("scope") or checked.scopes).split(",")
         return self._page(
-            request, "consent.html", client=checked, facts=self._desk.shops[request.path_params["shop"]].facts,
+            request,
+            "consent.html",
+            client=checked,
+            facts=self._desk.shops[request.path_params["shop"]].facts,
             asked={name: asked.get(name, "") for name in ASKED},
             meanings=[MEANINGS.get(s.partition("_")[2], s) for s in scopes if s],
         )

@@ -17,9 +17,23 @@ from shopify_sandbox.views import at, gid
 LISTS = {"orders": "Order", "customers": "Customer", "products": "Product", "productVariants": "ProductVariant"}
 LIST_SCOPES = {"orders": "read_orders", "customers": "read_customers"}
 HEARD = {
-    "ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_PAID", "ORDERS_CANCELLED", "ORDERS_EDITED", "ORDERS_DELETE",
-    "REFUNDS_CREATE", "ORDER_TRANSACTIONS_CREATE", "CUSTOMERS_CREATE", "CUSTOMERS_UPDATE", "CUSTOMERS_DELETE",
-    "PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "APP_UNINSTALLED", "APP_SCOPES_UPDATE", "SHOP_UPDATE",
+    "ORDERS_CREATE",
+    "ORDERS_UPDATED",
+    "ORDERS_PAID",
+    "ORDERS_CANCELLED",
+    "ORDERS_EDITED",
+    "ORDERS_DELETE",
+    "REFUNDS_CREATE",
+    "ORDER_TRANSACTIONS_CREATE",
+    "CUSTOMERS_CREATE",
+    "CUSTOMERS_UPDATE",
+    "CUSTOMERS_DELETE",
+    "PRODUCTS_CREATE",
+    "PRODUCTS_UPDATE",
+    "PRODUCTS_DELETE",
+    "APP_UNINSTALLED",
+    "APP_SCOPES_UPDATE",
+    "SHOP_UPDATE",
 }
 
 
@@ -29,9 +43,16 @@ def attach(schema: GraphQLSchema) -> GraphQLSchema:
     if query is None or mutation is None:
         raise ValueError("the schema has no roots")
     roots: dict[str, Callable[..., Any]] = {
-        "app": app, "bulkOperation": nothing, "currentAppInstallation": installation, "node": node, "nodes": nodes,
-        "shop": shop, "shopifyPaymentsAccount": payments_account, "webhookSubscription": webhook_subscription,
-        "webhookSubscriptions": webhook_subscriptions, "webhookSubscriptionsCount": webhook_subscriptions_count,
+        "app": app,
+        "bulkOperation": nothing,
+        "currentAppInstallation": installation,
+        "node": node,
+        "nodes": nodes,
+        "shop": shop,
+        "shopifyPaymentsAccount": payments_account,
+        "webhookSubscription": webhook_subscription,
+        "webhookSubscriptions": webhook_subscriptions,
+        "webhookSubscriptionsCount": webhook_subscriptions_count,
     }
     for name in ("order", "customer", "product", "productVariant", "refund"):
         roots[name] = one_of(name)
@@ -41,8 +62,10 @@ def attach(schema: GraphQLSchema) -> GraphQLSchema:
     for name, definition in query.fields.items():
         definition.resolve = roots[name]
     writes: dict[str, Callable[..., Any]] = {
-        "webhookSubscriptionCreate": subscribe, "webhookSubscriptionUpdate": resubscribe,
-        "webhookSubscriptionDelete": unsubscribe, "bulkOperationRunQuery": refuse_bulk,
+        "webhookSubscriptionCreate": subscribe,
+        "webhookSubscriptionUpdate": resubscribe,
+        "webhookSubscriptionDelete": unsubscribe,
+        "bulkOperationRunQuery": refuse_bulk,
         "bulkOperationCancel": refuse_bulk,
     }
     for name, definition in mutation.fields.items():
@@ -90,9 +113,14 @@ def list_of(name: str) -> Callable[..., Any]:
         except BadPage as refusal:
             raise invalid(str(refusal)) from None
         if page.warnings:
-            call.search.append({
-                "path": info.path.as_list(), "query": args.get("query"), "parsed": {}, "warnings": page.warnings,
-            })
+            call.search.append(
+                {
+                    "path": info.path.as_list(),
+                    "query": args.get("query"),
+                    "parsed": {},
+                    "warnings": page.warnings,
+                }
+            )
         ids = [r[1].id if name == "productVariants" else r.id for r in page.records]
         views = [look_up(call, gid(kind, identity), name) for identity in ids]
         seen = [(v, c) for v, c in zip(views, page.cursors, strict=True) if v is not None]
@@ -110,9 +138,14 @@ def count_of(name: str) -> Callable[..., Any]:
         call.demand(LIST_SCOPES.get(name, "read_products"), f"{name}Count")
         count, search = call.lister.count(call.shop, name, args.get("query"))
         if search.warnings:
-            call.search.append({
-                "path": info.path.as_list(), "query": args.get("query"), "parsed": {}, "warnings": search.warnings,
-            })
+            call.search.append(
+                {
+                    "path": info.path.as_list(),
+                    "query": args.get("query"),
+                    "parsed": {},
+                    "warnings": search.warnings,
+                }
+            )
         limit = args.get("limit")
         capped = limit is not None and count > limit
         return {"count": limit if capped else count, "precision": "AT_LEAST" if capped else "EXACT"}
@@ -125,18 +158,34 @@ def shop(_root: object, info: Info) -> View:
     facts = call.shop.facts
     offset = call.desk.clock.precise().astimezone(ZoneInfo(facts.zone)).strftime("%z")
     return {
-        "id": gid("Shop", facts.id), "name": facts.name, "myshopifyDomain": facts.domain, "email": facts.email,
-        "contactEmail": facts.email, "currencyCode": facts.currency, "enabledPresentmentCurrencies": [facts.currency],
-        "ianaTimezone": facts.zone, "timezoneOffset": offset, "taxesIncluded": facts.taxes_included,
-        "taxShipping": True, "orderNumberFormatPrefix": "#", "orderNumberFormatSuffix": "",
+        "id": gid("Shop", facts.id),
+        "name": facts.name,
+        "myshopifyDomain": facts.domain,
+        "email": facts.email,
+        "contactEmail": facts.email,
+        "currencyCode": facts.currency,
+        "enabledPresentmentCurrencies": [facts.currency],
+        "ianaTimezone": facts.zone,
+        "timezoneOffset": offset,
+        "taxesIncluded": facts.taxes_included,
+        "taxShipping": True,
+        "orderNumberFormatPrefix": "#",
+        "orderNumberFormatSuffix": "",
         "plan": {"publicDisplayName": "Basic", "partnerDevelopment": True, "shopifyPlus": False},
-        "createdAt": at(facts.created_at), "url": f"https://{facts.domain}",
+        "createdAt": at(facts.created_at),
+        "url": f"https://{facts.domain}",
         "primaryDomain": {"id": gid("Domain", facts.id), "host": facts.domain, "url": f"https://{facts.domain}"},
         "currencyFormats": {"moneyFormat": "{{amount}}"},
         "billingAddress": {
-            "id": gid("ShopAddress", facts.id), "address1": "1 Main Street", "city": "Springfield",
-            "company": facts.name, "country": facts.country, "countryCodeV2": facts.country_code,
-            "province": facts.province, "provinceCode": facts.province_code, "zip": "10001",
+            "id": gid("ShopAddress", facts.id),
+            "address1": "1 Main Street",
+            "city": "Springfield",
+            "company": facts.name,
+            "country": facts.country,
+            "countryCodeV2": facts.country_code,
+            "province": facts.province,
+            "provinceCode": facts.province_code,
+            "zip": "10001",
         },
     }
 
@@ -172,10 +221,18 @@ def payments_account(_root: object, info: Info) -> None:
 
 def subscription_view(held: Subscription) -> View:
     return {
-        "__typename": "WebhookSubscription", "id": gid("WebhookSubscription", held.id),
-        "legacyResourceId": str(held.id), "topic": enum_of_topic(held.topic), "uri": held.uri,
-        "callbackUrl": held.uri, "format": "JSON", "filter": None, "includeFields": held.include_fields,
-        "name": held.name, "createdAt": at(held.created_at), "updatedAt": at(held.updated_at),
+        "__typename": "WebhookSubscription",
+        "id": gid("WebhookSubscription", held.id),
+        "legacyResourceId": str(held.id),
+        "topic": enum_of_topic(held.topic),
+        "uri": held.uri,
+        "callbackUrl": held.uri,
+        "format": "JSON",
+        "filter": None,
+        "includeFields": held.include_fields,
+        "name": held.name,
+        "createdAt": at(held.created_at),
+        "updatedAt": at(held.updated_at),
         "apiVersion": {"handle": API_VERSION},
     }
 
@@ -226,7 +283,8 @@ def _check(call: Call, topic: str, wanted: View, own: int | None) -> View | None
     if scope and not call.allows(scope):
         return _complaint(f"You do not have permission to create or update webhooks with {name} topic", "topic")
     twins = [
-        s for s in call.desk.subscriptions.of_app(call.token.client_id, call.shop.domain)
+        s
+        for s in call.desk.subscriptions.of_app(call.token.client_id, call.shop.domain)
         if (s.topic, s.uri) == (name, uri) and s.id != own
     ]
     if twins:
@@ -241,10 +299,15 @@ def subscribe(_root: object, info: Info, topic: str, webhookSubscription: View) 
         return {"webhookSubscription": None, "userErrors": [complaint]}
     now = call.desk.clock.now()
     held = Subscription(
-        id=call.shop.new_id(), client_id=call.token.client_id, shop=call.shop.domain, topic=topic_of_enum(topic),
+        id=call.shop.new_id(),
+        client_id=call.token.client_id,
+        shop=call.shop.domain,
+        topic=topic_of_enum(topic),
         uri=webhookSubscription.get("uri") or webhookSubscription["callbackUrl"],
-        include_fields=webhookSubscription.get("includeFields") or [], name=webhookSubscription.get("name"),
-        created_at=now, updated_at=now,
+        include_fields=webhookSubscription.get("includeFields") or [],
+        name=webhookSubscription.get("name"),
+        created_at=now,
+        updated_at=now,
     )
     call.shop.save_facts()
     call.desk.subscriptions.save(held)
@@ -252,7 +315,10 @@ def subscribe(_root: object, info: Info, topic: str, webhookSubscription: View) 
 
 
 def resubscribe(
-    _root: object, info: Info, id: str, webhookSubscription: View  # noqa: N803
+    _root: object,
+    info: Info,
+    id: str,
+    webhookSubscription: View,  # noqa: N803
 ) -> View:
     call: Call = info.context
     held = _own(call, id)

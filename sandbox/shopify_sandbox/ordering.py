@@ -117,9 +117,15 @@ def guest_address(shop: Shop, customer: Customer | None) -> Address | None:
         return None
     facts = shop.facts
     return Address(
-        first_name="Guest", last_name="Buyer", address1="1 Market Street", city="Springfield", zip="00000",
-        country=facts.country, country_code=facts.country_code,
-        province=facts.province, province_code=facts.province_code,
+        first_name="Guest",
+        last_name="Buyer",
+        address1="1 Market Street",
+        city="Springfield",
+        zip="00000",
+        country=facts.country,
+        country_code=facts.country_code,
+        province=facts.province,
+        province_code=facts.province_code,
     )
 
 
@@ -132,8 +138,14 @@ def order_line(shop: Shop, wanted: CartLine) -> OrderLine:
         if wanted.price is None:
             raise ValueError("a custom line needs a price")
         return OrderLine(
-            id=shop.new_id(), title=wanted.title, quantity=wanted.quantity, current_quantity=wanted.quantity,
-            unit_price=wanted.price, taxable=wanted.taxable, properties=wanted.properties, allocations=discount,
+            id=shop.new_id(),
+            title=wanted.title,
+            quantity=wanted.quantity,
+            current_quantity=wanted.quantity,
+            unit_price=wanted.price,
+            taxable=wanted.taxable,
+            properties=wanted.properties,
+            allocations=discount,
         )
     if wanted.variant_id not in shop.variants:
         raise ValueError(f"no variant {wanted.variant_id} in {shop.domain}")
@@ -159,8 +171,14 @@ def order_line(shop: Shop, wanted: CartLine) -> OrderLine:
 
 def tip_line(shop: Shop, amount: int) -> OrderLine:
     return OrderLine(
-        id=shop.new_id(), title="Tip", quantity=1, current_quantity=1, unit_price=amount,
-        tip=True, taxable=False, requires_shipping=False,
+        id=shop.new_id(),
+        title="Tip",
+        quantity=1,
+        current_quantity=1,
+        unit_price=amount,
+        tip=True,
+        taxable=False,
+        requires_shipping=False,
     )
 
 
@@ -169,10 +187,15 @@ def _discount(order: Order, cart: Cart) -> None:
         for allocation in line.allocations:
             allocation.amount = min(allocation.amount, line.gross)
             allocation.application = len(order.discounts)
-            order.discounts.append(Discount(
-                kind="manual", title="Staff discount", amount=allocation.amount,
-                target_selection="EXPLICIT", allocation="ONE",
-            ))
+            order.discounts.append(
+                Discount(
+                    kind="manual",
+                    title="Staff discount",
+                    amount=allocation.amount,
+                    target_selection="EXPLICIT",
+                    allocation="ONE",
+                )
+            )
     goods = [line for line in order.lines if not line.tip and not line.gift_card]
     nets = [line.gross - line.discount for line in goods]
     amount = min(cart.discount_amount or half_up(sum(nets) * cart.discount_percent, 100), sum(nets))
@@ -180,19 +203,26 @@ def _discount(order: Order, cart: Cart) -> None:
         for line, part in zip(goods, allocate(amount, nets), strict=True):
             if part:
                 line.allocations.append(Allocation(application=len(order.discounts), amount=part))
-        order.discounts.append(Discount(
-            kind="code" if cart.discount_code else "automatic",
-            title=cart.discount_code or "Season sale",
-            percentage=None if cart.discount_amount else str(cart.discount_percent),
-            amount=cart.discount_amount or None,
-        ))
+        order.discounts.append(
+            Discount(
+                kind="code" if cart.discount_code else "automatic",
+                title=cart.discount_code or "Season sale",
+                percentage=None if cart.discount_amount else str(cart.discount_percent),
+                amount=cart.discount_amount or None,
+            )
+        )
     if cart.shipping_discount and order.shipping:
         line_ = order.shipping[0]
         off = min(cart.shipping_discount, line_.price)
         line_.allocations.append(Allocation(application=len(order.discounts), amount=off))
-        order.discounts.append(Discount(
-            kind="automatic", title="Shipping offer", amount=off, target_type="SHIPPING_LINE",
-        ))
+        order.discounts.append(
+            Discount(
+                kind="automatic",
+                title="Shipping offer",
+                amount=off,
+                target_type="SHIPPING_LINE",
+            )
+        )
 
 
 def _tax(order: Order, rates: list[TaxRate]) -> None:
@@ -219,17 +249,27 @@ def _first_agreement(shop: Shop, order: Order, now: datetime) -> Agreement:
     added = not order.taxes_included
     sales = [
         Sale(
-            id=shop.new_id(), action="ORDER", line_type=line_type(line), quantity=line.quantity, line_id=line.id,
+            id=shop.new_id(),
+            action="ORDER",
+            line_type=line_type(line),
+            quantity=line.quantity,
+            line_id=line.id,
             total=line.gross - line.discount + (line.tax if added else 0),
-            discount=line.discount, taxes=copied(line.taxes),
+            discount=line.discount,
+            taxes=copied(line.taxes),
         )
         for line in order.lines
     ]
     sales += [
         Sale(
-            id=shop.new_id(), action="ORDER", line_type="SHIPPING", quantity=None, shipping_line_id=line.id,
+            id=shop.new_id(),
+            action="ORDER",
+            line_type="SHIPPING",
+            quantity=None,
+            shipping_line_id=line.id,
             total=line.discounted + (line.tax if added else 0),
-            discount=line.price - line.discounted, taxes=copied(line.taxes),
+            discount=line.price - line.discounted,
+            taxes=copied(line.taxes),
         )
         for line in order.shipping
     ]
@@ -261,9 +301,7 @@ def pay(shop: Shop, order: Order, cart: Cart, now: datetime) -> None:
 
 def capture(shop: Shop, order: Order, held: Transaction, amount: int, now: datetime) -> Transaction:
     """Take (part of) an authorised amount."""
-    return add_payment(
-        shop, order, "CAPTURE", held.gateway, amount, now + timedelta(seconds=1), parent_id=held.id
-    )
+    return add_payment(shop, order, "CAPTURE", held.gateway, amount, now + timedelta(seconds=1), parent_id=held.id)
 
 
 def add_payment(
@@ -280,9 +318,15 @@ def add_payment(
     """Append one transaction; card payments of the house gateway carry its fee of 2.9 % + 30."""
     charged = gateway == "shopify_payments" and kind in ("SALE", "CAPTURE")
     transaction = Transaction(
-        id=shop.new_id(), kind=kind, status=status, gateway=gateway,
-        formatted_gateway=LABELS.get(gateway, gateway), amount=amount,
-        manual=gateway == "Bank Deposit", test=order.test, parent_id=parent_id,
+        id=shop.new_id(),
+        kind=kind,
+        status=status,
+        gateway=gateway,
+        formatted_gateway=LABELS.get(gateway, gateway),
+        amount=amount,
+        manual=gateway == "Bank Deposit",
+        test=order.test,
+        parent_id=parent_id,
         fee=half_up(amount * 29, 1000) + 30 if charged else None,
         receipt='{"gift_card_id":4410001,"gift_card_last_characters":"7f3a"}' if gateway == "gift_card" else "{}",
         created_at=now,

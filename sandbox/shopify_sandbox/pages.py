@@ -31,7 +31,10 @@ class StorePages:
 
     def routes(self) -> list[Route]:
         acts: dict[str, Act] = {
-            "refund": self._refund, "edit": self._edit, "cancel": self._cancel, "collect": self._collect,
+            "refund": self._refund,
+            "edit": self._edit,
+            "cancel": self._cancel,
+            "collect": self._collect,
         }
         return [
             Route("/", self.stores),
@@ -54,7 +57,10 @@ class StorePages:
             return self._gone(request)
         newest = sorted(shop.orders.values(), key=lambda o: o.id, reverse=True)[:SHOWN]
         return self._page(
-            request, "store.html", shop=shop, orders=[(o, totals_of(o)) for o in newest],
+            request,
+            "store.html",
+            shop=shop,
+            orders=[(o, totals_of(o)) for o in newest],
             variants=[(p, v) for p, v in shop.variants.values()],
             customers=sorted(shop.customers.values(), key=lambda c: f"{c.last_name} {c.first_name}"),
             error=request.query_params.get("error"),
@@ -88,8 +94,13 @@ class StorePages:
         if shop is None or order is None:
             return self._gone(request)
         return self._page(
-            request, "order.html", shop=shop, order=order, totals=totals_of(order),
-            customer=shop.customers.get(order.customer_id or 0), error=request.query_params.get("error"),
+            request,
+            "order.html",
+            shop=shop,
+            order=order,
+            totals=totals_of(order),
+            customer=shop.customers.get(order.customer_id or 0),
+            error=request.query_params.get("error"),
         )
 
     def _acting(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -112,7 +123,10 @@ class StorePages:
             return
         quantities = {line.id: int(text(form, f"line-{line.id}") or 0) for line in order.lines}
         self._desk.refund_order(
-            shop, order, quantities=quantities, note=text(form, "note") or None,
+            shop,
+            order,
+            quantities=quantities,
+            note=text(form, "note") or None,
             shipping=parse(text(form, "shipping") or "0", order.currency),
         )
 
@@ -135,9 +149,7 @@ class StorePages:
         return RedirectResponse(f"/{shop.domain}/admin{rest}", 303)
 
     def _gone(self, request: Request) -> Response:
-        return self._page(
-            request, "message.html", 404, title="Not found", text="There is nothing at this address."
-        )
+        return self._page(request, "message.html", 404, title="Not found", text="There is nothing at this address.")
 
     def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
         tools = {"money": fixed, "status": financial_status, "totals_of": totals_of}
@@ -153,17 +165,21 @@ def cart_of(shop: Shop, form: FormData) -> Cart:
     currency = shop.facts.currency
     lines = [
         CartLine(variant_id=int(text(form, f"variant-{n}")), quantity=int(text(form, f"quantity-{n}") or 1))
-        for n in range(1, 5) if text(form, f"variant-{n}")
+        for n in range(1, 5)
+        if text(form, f"variant-{n}")
     ]
     if not lines:
         raise ValueError("Choose at least one product.")
     shipping, off = text(form, "shipping"), text(form, "discount")
     percent = off.removesuffix("%") if off.endswith("%") else ""
     return Cart(
-        lines=lines, customer_id=int(text(form, "customer")) if text(form, "customer") else None,
-        email=text(form, "email") or None, shipping=parse(shipping, currency) if shipping else None,
+        lines=lines,
+        customer_id=int(text(form, "customer")) if text(form, "customer") else None,
+        email=text(form, "email") or None,
+        shipping=parse(shipping, currency) if shipping else None,
         discount_percent=int(percent) if percent else 0,
         discount_amount=parse(off, currency) if off and not percent else 0,
-        discount_code=text(form, "code") or None, tender=text(form, "tender") or "sale",
+        discount_code=text(form, "code") or None,
+        tender=text(form, "tender") or "sale",
         note=text(form, "note") or None,
     )

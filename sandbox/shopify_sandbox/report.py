@@ -47,15 +47,23 @@ def shop_report(shop: Shop, *, each: bool) -> dict[str, object]:
         sums.update(order_components(order))
         states[financial_status(order, totals_of(order))] += 1
     report: dict[str, object] = {
-        "shop": shop.domain, "currency": shop.facts.currency, "taxes_included": shop.facts.taxes_included,
-        "orders": len(real), "test_orders": len(shop.orders) - len(real),
-        "refunds": sum(len(order.refunds) for order in real), "sums": dict(sums), "states": dict(states),
+        "shop": shop.domain,
+        "currency": shop.facts.currency,
+        "taxes_included": shop.facts.taxes_included,
+        "orders": len(real),
+        "test_orders": len(shop.orders) - len(real),
+        "refunds": sum(len(order.refunds) for order in real),
+        "sums": dict(sums),
+        "states": dict(states),
     }
     if each:
         report["by_order"] = {
             gid("Order", order.id): {
-                "name": order.name, "test": order.test, "status": financial_status(order, totals_of(order)),
-                "updated_at": order.updated_at, "refund_ids": [gid("Refund", r.id) for r in order.refunds],
+                "name": order.name,
+                "test": order.test,
+                "status": financial_status(order, totals_of(order)),
+                "updated_at": order.updated_at,
+                "refund_ids": [gid("Refund", r.id) for r in order.refunds],
                 **order_components(order),
             }
             for order in shop.orders.values()

@@ -36,8 +36,12 @@ OLD = timedelta(days=60)
 View = dict[str, Any]
 
 SCOPES = {
-    "Order": "read_orders", "Refund": "read_orders", "Customer": "read_customers", "Product": "read_products",
-    "ProductVariant": "read_products", "InventoryItem": "read_inventory",
+    "Order": "read_orders",
+    "Refund": "read_orders",
+    "Customer": "read_customers",
+    "Product": "read_products",
+    "ProductVariant": "read_products",
+    "InventoryItem": "read_inventory",
 }
 
 
@@ -171,7 +175,7 @@ def connection(name: str) -> Callable[..., Any]:
         if args.get("reverse"):
             items.reverse()
         span = range(low, min(high, len(items)))
-        span = span[max(0, len(span) - size):] if backwards else span[:size]
+        span = span[max(0, len(span) - size) :] if backwards else span[:size]
         nodes = [items[i] for i in span]
         call: Call = info.context
         views = [look_up(call, n, name) if isinstance(n, str) else n for n in nodes]
@@ -186,8 +190,10 @@ def page_view(nodes: list[Any], cursors: list[str], *, more: bool, before: bool)
         "nodes": nodes,
         "edges": [{"node": node, "cursor": cursor} for node, cursor in zip(nodes, cursors, strict=True)],
         "pageInfo": {
-            "hasNextPage": more, "hasPreviousPage": before,
-            "startCursor": cursors[0] if cursors else None, "endCursor": cursors[-1] if cursors else None,
+            "hasNextPage": more,
+            "hasPreviousPage": before,
+            "startCursor": cursors[0] if cursors else None,
+            "endCursor": cursors[-1] if cursors else None,
         },
     }
 

@@ -12,8 +12,11 @@ from shopify_sandbox.journal import Journal
 REALM = "webhooks"
 
 SCOPE_OF_TOPIC = {
-    "orders": "read_orders", "refunds": "read_orders", "order_transactions": "read_orders",
-    "customers": "read_customers", "products": "read_products",
+    "orders": "read_orders",
+    "refunds": "read_orders",
+    "order_transactions": "read_orders",
+    "customers": "read_customers",
+    "products": "read_products",
 }
 
 

@@ -35,8 +35,11 @@ class Sandbox:
 
     def start(self) -> Sandbox:
         env = {
-            **os.environ, "PYTHONPATH": str(SANDBOX), "SHOPIFY_SANDBOX_PORT": "0",
-            "SHOPIFY_SANDBOX_DATA": str(self.data), "SHOPIFY_SANDBOX_CLIENTS": json.dumps(CLIENTS),
+            **os.environ,
+            "PYTHONPATH": str(SANDBOX),
+            "SHOPIFY_SANDBOX_PORT": "0",
+            "SHOPIFY_SANDBOX_DATA": str(self.data),
+            "SHOPIFY_SANDBOX_CLIENTS": json.dumps(CLIENTS),
             "SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.02",
             **{f"SHOPIFY_SANDBOX_{name.upper()}": value for name, value in self.settings.items()},
         }
@@ -100,7 +103,8 @@ class App:
         return requests.post(
             f"{self.sandbox.url}/{self.shop}/admin/api/{version}/graphql.json",
             json={"query": query, "variables": variables or {}},
-            headers={"X-Shopify-Access-Token": self.token}, timeout=30,
+            headers={"X-Shopify-Access-Token": self.token},
+            timeout=30,
         )
 
     def ask(self, query: str, /, **variables: Any) -> Any:
@@ -115,7 +119,8 @@ class App:
             "mutation($t: WebhookSubscriptionTopic!, $s: WebhookSubscriptionInput!) {"
             " webhookSubscriptionCreate(topic: $t, webhookSubscription: $s)"
             " { webhookSubscription { id topic uri } userErrors { field message } } }",
-            t=topic, s={"uri": uri},
+            t=topic,
+            s={"uri": uri},
         )
         return made["webhookSubscriptionCreate"]
 

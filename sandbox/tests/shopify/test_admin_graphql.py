@@ -11,8 +11,21 @@ import requests
 
 SHOP = "northwind-outfitters.myshopify.com"
 QUERIES = Path(__file__).parents[4] / "shared" / "reference" / "shopify-samples" / "constructed" / "queries"
-WHOLE = ("order", "agreements", "refund", "customers", "variants", "shop", "changed_orders", "webhook_list",
-         "webhook_subscribe", "payouts", "balance_transactions", "bulk_run", "bulk_poll")
+WHOLE = (
+    "order",
+    "agreements",
+    "refund",
+    "customers",
+    "variants",
+    "shop",
+    "changed_orders",
+    "webhook_list",
+    "webhook_subscribe",
+    "payouts",
+    "balance_transactions",
+    "bulk_run",
+    "bulk_poll",
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +42,10 @@ def test_the_reference_queries_execute_without_errors(app: Any, refunded: dict[s
             pytest.fail("the reference queries are missing")
         pytest.skip("the reference queries are not on this machine")
     variables: dict[str, dict[str, Any]] = {
-        "order": {"id": refunded["order"]}, "agreements": {"id": refunded["order"]},
-        "refund": {"id": refunded["refund"]}, "bulk_run": {"query": "{ shop { id } }"},
+        "order": {"id": refunded["order"]},
+        "agreements": {"id": refunded["order"]},
+        "refund": {"id": refunded["refund"]},
+        "bulk_run": {"query": "{ shop { id } }"},
         "bulk_poll": {"id": "gid://shopify/BulkOperation/1"},
         "webhook_subscribe": {"topic": "SHOP_UPDATE", "sub": {"uri": "http://127.0.0.1:9/x"}},
     }
@@ -51,8 +66,9 @@ def test_paging_meets_every_order_once(own_sandbox: Any) -> None:
     after, more = None, True
     while more:
         page = app.ask(
-            "query($a: String) { orders(first: 5, after: $a, sortKey: UPDATED_AT, query: \"status:open\")"
-            " { nodes { id } pageInfo { hasNextPage endCursor } } }", a=after,
+            'query($a: String) { orders(first: 5, after: $a, sortKey: UPDATED_AT, query: "status:open")'
+            " { nodes { id } pageInfo { hasNextPage endCursor } } }",
+            a=after,
         )["orders"]
         seen += [node["id"] for node in page["nodes"]]
         after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
@@ -77,13 +93,16 @@ def test_an_unknown_search_field_is_ignored_with_a_warning(app: Any) -> None:
     assert body["extensions"]["search"][0]["warnings"][0]["field"] == "updated"
 
 
-@pytest.mark.parametrize(("query", "code"), [
-    ("{ shop { nonsense } }", "undefinedField"),
-    ("{ shop { ", "parseError"),
-    ("{ orders(first: \"x\") { nodes { id } } }", "argumentLiteralsIncompatible"),
-    ("query($id: ID!) { order(id: $id) { id } }", "INVALID_VARIABLE"),
-    ("{ orders(first: 251) { nodes { id } } }", "BAD_REQUEST"),
-])
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{ shop { nonsense } }", "undefinedField"),
+        ("{ shop { ", "parseError"),
+        ('{ orders(first: "x") { nodes { id } } }', "argumentLiteralsIncompatible"),
+        ("query($id: ID!) { order(id: $id) { id } }", "INVALID_VARIABLE"),
+        ("{ orders(first: 251) { nodes { id } } }", "BAD_REQUEST"),
+    ],
+)
 def test_a_wrong_query_is_a_200_with_a_coded_error(app: Any, query: str, code: str) -> None:
     answer = app.post(query)
     assert answer.status_code == 200
@@ -125,10 +144,15 @@ def test_a_query_over_a_thousand_points_is_refused(app: Any) -> None:
 def test_faults_come_as_ordered_and_end(own_sandbox: Any) -> None:
     sandbox = own_sandbox()
     app = sandbox.install()
-    sandbox.control("graphql/faults", faults=[
-        {"kind": "status", "status": 429, "retry_after": 2.0}, {"kind": "html", "status": 502},
-        {"kind": "throttled"}, {"kind": "cut"},
-    ])
+    sandbox.control(
+        "graphql/faults",
+        faults=[
+            {"kind": "status", "status": 429, "retry_after": 2.0},
+            {"kind": "html", "status": 502},
+            {"kind": "throttled"},
+            {"kind": "cut"},
+        ],
+    )
     first, second, third = (app.post("{ shop { id } }") for _ in range(3))
     assert (first.status_code, first.headers["Retry-After"]) == (429, "2.0")
     assert (second.status_code, second.text[:6]) == (502, "<html>")

@@ -16,8 +16,11 @@ CALLBACK = "http://127.0.0.1:9/callback"
 
 def test_the_published_vector_signs_as_published() -> None:
     query = {
-        "code": "0907a61c0c8d55e99db179b68161bc00", "shop": "some-shop.myshopify.com",
-        "state": "0.6784241404160823", "timestamp": "1337178173", "hmac": "left out",
+        "code": "0907a61c0c8d55e99db179b68161bc00",
+        "shop": "some-shop.myshopify.com",
+        "state": "0.6784241404160823",
+        "timestamp": "1337178173",
+        "hmac": "left out",
     }
     assert sign_query(query, "hush") == "700e2dadb827fcc8609e9d5ce208b2e9cdaab9df07390d2cbca10d7c328fc4bf"
 
@@ -38,9 +41,14 @@ def test_cancel_stays_in_the_store(sandbox: Any) -> None:
     assert "not given access" in answer.text
 
 
-@pytest.mark.parametrize("wrong", [
-    {"client_id": "nobody"}, {"redirect_uri": CALLBACK + "/x"}, {"scope": "read_orders,write_everything"},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"client_id": "nobody"},
+        {"redirect_uri": CALLBACK + "/x"},
+        {"scope": "read_orders,write_everything"},
+    ],
+)
 def test_a_wrong_link_shows_an_error_and_never_redirects(sandbox: Any, wrong: dict[str, str]) -> None:
     asked = {"client_id": "product", "redirect_uri": CALLBACK, "state": "s", "scope": "read_orders", **wrong}
     page = f"{sandbox.url}/{SHOP}/admin/oauth/authorize"

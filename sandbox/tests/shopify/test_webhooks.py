@@ -187,9 +187,18 @@ def test_refunds_edits_and_customers_are_told(own_sandbox: Any, listener: Listen
     sandbox.control("customer", shop=SHOP, set={"first_name": "New", "email": "new@shoppers.example"})
     product = sandbox.look("catalogue", shop=SHOP)["products"][0]["id"]
     sandbox.control("product", shop=SHOP, product=product, set={"title": "Renamed"})
-    wait_for(lambda: set(listener.topics()) == {
-        "refunds/create", "orders/edited", "orders/cancelled", "customers/create", "products/update",
-    })
+    wait_for(
+        lambda: (
+            set(listener.topics())
+            == {
+                "refunds/create",
+                "orders/edited",
+                "orders/cancelled",
+                "customers/create",
+                "products/update",
+            }
+        )
+    )
     refund = json.loads(next(b for h, b in listener.heard if h["x-shopify-topic"] == "refunds/create"))
     assert isinstance(refund["refund_line_items"][0]["subtotal"], float)
 
@@ -204,12 +213,14 @@ def test_a_person_can_place_refund_edit_and_cancel_on_the_page(own_sandbox: Any)
     assert "#1001" in page.text
     line = next(iter(sandbox.look("totals", shop=SHOP, orders=1)["by_order"]))
     order = line.rsplit("/", 1)[-1]
-    assert "Partially refunded" in requests.post(
-        f"{admin}/orders/{order}/refund", data={"shipping": "1.00"}, timeout=10
-    ).text
-    assert "Ring the bell" in requests.post(
-        f"{admin}/orders/{order}/edit", data={"note": "Ring the bell"}, timeout=10
-    ).text
+    assert (
+        "Partially refunded"
+        in requests.post(f"{admin}/orders/{order}/refund", data={"shipping": "1.00"}, timeout=10).text
+    )
+    assert (
+        "Ring the bell"
+        in requests.post(f"{admin}/orders/{order}/edit", data={"note": "Ring the bell"}, timeout=10).text
+    )
     assert "Cancelled" in requests.post(f"{admin}/orders/{order}/cancel", timeout=10).text
     assert requests.post(f"{admin}/random", data={"count": "7"}, timeout=10).status_code == 200
     assert "Choose at least one product" in requests.post(f"{admin}/orders", data={}, timeout=10).text
