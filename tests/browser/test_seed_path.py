@@ -116,7 +116,6 @@ def test_the_seed_path(page: Page, platform: LocalPlatform) -> None:
     shopify.get_by_role("button", name="Connect Shopify").click()
     page.locator("button[value=install]").click()
     expect(shopify.get_by_text("Connected", exact=True)).to_be_visible()
-    picture(page, "connections")
 
     # An open page sees the order arrive, without a reload.
     page.get_by_role("link", name="Audit Log").first.click()
@@ -129,6 +128,8 @@ def test_the_seed_path(page: Page, platform: LocalPlatform) -> None:
     picture(page, "dashboard")
 
     page.get_by_role("link", name="Connections").first.click()
+    expect(shopify.get_by_text("15 of 15 present")).to_be_visible()
+    picture(page, "connections")
     quickbooks.get_by_role("button", name="Pause Sync").click()
     expect(quickbooks.get_by_text("Paused", exact=True)).to_be_visible()
     picture(page, "paused")

@@ -21,7 +21,7 @@ class Settings(ServiceSettings, DatabaseSettings, frozen=True):
     webhook_queue: int = Field(2000, ge=1, description="deliveries waiting for their commit; beyond it 503")
     webhook_commit_timeout: float = Field(4.0, gt=0, lt=5, description="Shopify waits 5 s for the whole answer")
 
-    fetch_batch: int = Field(10, ge=1, le=50, description="objects a query, at first")
+    fetch_batch: int = Field(50, ge=1, le=100, description="objects a query, at first; fewer where that is too dear")
     fetch_lease: float = Field(15.0, gt=0, description="a crashed fetch is taken up again after this")
     fetch_in_flight: int = Field(3, ge=1, description="queries at once to one store")
     catch_up_every: float = Field(3600.0, gt=0)
