@@ -58,6 +58,7 @@ class Delivery:
         self._settings, self._wake, self._tell = settings, wake, tell
         self._holder = str(uuid4())
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._draining = False
 
     async def run(self) -> None:
         """Until cancelled: start a run for each company with work. On the way out, give the leases back."""
@@ -69,9 +70,19 @@ class Delivery:
         finally:
             await self._stop_all()
 
+    async def drain(self, seconds: float) -> None:
+        """No further send starts; what has been sent has this long to be answered and settled."""
+        self._draining = True
+        under_way = [run for run in self._runs.values() if not run.done()]
+        if under_way:
+            await asyncio.wait(under_way, timeout=seconds)
+
+    def _why_closed(self, business_id: str) -> str:
+        return "DRAINING" if self._draining else self._gate.why_closed(business_id)
+
     def _start(self, business_id: str) -> None:
         running = self._runs.get(business_id)
-        if (running is None or running.done()) and not self._gate.why_closed(business_id):
+        if (running is None or running.done()) and not self._why_closed(business_id):
             self._runs[business_id] = asyncio.create_task(self._company(business_id), name=f"company {business_id}")
 
     async def _rest(self) -> None:
@@ -154,7 +165,7 @@ class Delivery:
             quickbooks=self._quickbooks,
             books=self._books,
             tokens=self._tokens,
-            why_closed=lambda: self._gate.why_closed(lease.business_id),
+            why_closed=lambda: self._why_closed(lease.business_id),
             retry_waits=settings.retry_waits,
             look_first_after=settings.look_first_after,
         )

@@ -103,6 +103,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         telemetry.logger("main").info("ready")
         await stop.wait()
         readiness.draining = True
+        await delivery.drain(settings.drain_seconds)
 
 
 def main() -> None:

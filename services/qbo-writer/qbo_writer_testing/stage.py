@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +29,8 @@ from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
 from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.rpc import PERSON_METADATA
 from ledgerport_local import keys
-from ledgerport_local.local_platform import LocalPlatform
+from ledgerport_local.local_platform import LocalPlatform, answers
+from ledgerport_local.supervise import Child
 
 T = TypeVar("T")
 SERVICES = ("auth", "connections", "qbo-writer")
@@ -275,3 +278,34 @@ def running(home: Path) -> Iterator[LocalPlatform]:
     """The platform that the tests of delivery share."""
     with LocalPlatform(home, services=SERVICES, overrides=QUICK, durable=False) as platform:
         yield platform
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def second_writer(platform: LocalPlatform) -> Iterator[None]:
+    """One more replica beside the first, on ports of its own."""
+    http = free_port()
+    environment = platform.environment("qbo-writer") | {
+        "GRPC_LISTEN": "127.0.0.1:0",
+        "HTTP_LISTEN": f"127.0.0.1:{http}",
+    }
+    name = "qbo-writer-2"
+    platform.start_child(
+        Child(
+            name=name,
+            command=(sys.executable, "-m", "qbo_writer"),
+            environment=environment,
+            ready=lambda: answers(f"http://127.0.0.1:{http}/readyz"),
+        )
+    )
+    platform.wait_ready(name)
+    try:
+        yield
+    finally:
+        platform.halt(name)

@@ -12,7 +12,7 @@ from intuit_sandbox.harness import US
 from ledgerport.events.v1 import connection_pb2, entity_pb2
 from ledgerport_local.home import temporary_home
 from qbo_writer_testing.shop import back, cash, line, order, refund, tax
-from qbo_writer_testing.stage import Business, running, until
+from qbo_writer_testing.stage import Business, running, second_writer, until
 
 NUMBERS = itertools.count(7001)
 
@@ -103,6 +103,34 @@ def test_a_writer_killed_between_answer_and_settle_writes_once(business: Busines
     business.platform.wait_ready("qbo-writer")
     business.becomes(bought.name, "SYNCED")
     assert len(business.documents("SalesReceipt", bought.name[1:])) == 1
+
+
+def test_a_writer_that_is_told_to_stop_settles_what_it_has_sent(business: Business) -> None:
+    bought = sold()
+    since = time.time()
+    business.spoil("delay", seconds=2)
+    business.happens(bought)
+    until(business.spoiled, "the write is on its way")
+    business.platform.halt("qbo-writer")
+    with business.database() as database:
+        [status] = database.execute("SELECT status FROM record WHERE reference = %s", (bought.name,)).fetchone() or [""]
+    business.platform.start_again("qbo-writer")
+    business.platform.wait_ready("qbo-writer")
+    assert status == "synced", "the answer was waited for"
+    assert len(business.writes(since=since)) == 1
+
+
+def test_two_writers_share_one_company_and_write_nothing_twice(business: Business) -> None:
+    with second_writer(business.platform):
+        sales = [sold() for _ in range(12)]
+        for bought in sales:
+            business.happens(bought)
+        business.becomes(sales[0].name, "SYNCED")
+        business.kill()
+        for bought in sales:
+            business.becomes(bought.name, "SYNCED", seconds=30)
+        for bought in sales:
+            assert len(business.documents("SalesReceipt", bought.name[1:])) == 1
 
 
 @pytest.mark.parametrize("answers", [("cut_before", "cut_after"), ("html_503", "status_500")])
