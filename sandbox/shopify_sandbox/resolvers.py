@@ -27,9 +27,10 @@ from shopify_sandbox.apps import Token
 from shopify_sandbox.desk import Desk
 from shopify_sandbox.listing import BadPage, Lister, page_size
 from shopify_sandbox.model import Order
+from shopify_sandbox.order_views import order_view, refund_view
 from shopify_sandbox.settings import Settings
 from shopify_sandbox.shop import Shop
-from shopify_sandbox.views import customer_view, order_view, product_view, refund_view, variant_view
+from shopify_sandbox.views import customer_view, product_view, variant_view
 
 SCHEMA_FILE = Path(__file__).with_name("admin.graphql")
 OLD = timedelta(days=60)
