@@ -53,6 +53,11 @@ class Intuit:
     def fault(self, answer: str, **more: Any) -> None:
         self.post("faults", answer=answer, **more)
 
+    def faults_waiting(self) -> bool:
+        """Whether an ordered failure has not met its call yet."""
+        waiting = self.session.get(f"{self.url}/_sandbox/faults", timeout=10).json()
+        return bool(waiting if isinstance(waiting, list) else waiting.get("faults", waiting))
+
     def calls(self, path: str) -> int:
         """How often a path was called since the counters were at zero."""
         seen = self.session.get(f"{self.url}/_sandbox/requests", timeout=10).json()["by_path"]

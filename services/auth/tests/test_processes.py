@@ -104,8 +104,7 @@ async def test_a_kill_between_intuits_answer_and_the_commit_asks_nobody_to_sign_
                 business_id=business, provider=provider_pb2.PROVIDER_QUICKBOOKS
             )
             lost = asyncio.ensure_future(writer.credentials.IssueAccessToken(request))
-            fence = "SELECT refresh_fence FROM credential"
-            await until(lambda: database.execute(fence).fetchone() == (1,))
+            await until(lambda: not intuit.faults_waiting())
             # Intuit is at work on the answer: it will rotate the token for a caller that is gone.
             await asyncio.to_thread(platform.kill, "auth")
             with pytest.raises(grpc.aio.AioRpcError):
