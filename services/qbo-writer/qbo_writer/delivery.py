@@ -15,11 +15,12 @@ from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from qbo_writer.company_books import CompanyBooks
+from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
 from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.settings import Settings
-from qbo_writer.writing import CompanyTrouble, Desk, GateClosed, deliver
+from qbo_writer.writing import deliver
 
 log = telemetry.logger("delivery")
 _BATCH = 60

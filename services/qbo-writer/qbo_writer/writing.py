@@ -6,59 +6,25 @@ import hashlib
 import json
 import time
 from collections import ChainMap
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
-
-from opentelemetry import trace
+from dataclasses import replace
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
-from ledgerport_libs.access_tokens import AccessToken, AccessTokens
-from ledgerport_libs.database import Database
-from ledgerport_libs.money import Money
+from ledgerport_libs.access_tokens import AccessToken
 from qbo_writer import answers
-from qbo_writer.answers import Action, Answer, Reading
-from qbo_writer.company_books import CompanyBooks, name_of
-from qbo_writer.figures import Expected, difference_of, minor, proof_of, shopify_side
-from qbo_writer.ledger_rows import Claim, Lease, Outcome, Posted, Runnable, hold_lease, retry_later, settle
+from qbo_writer.answers import Action, Reading
+from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
+from qbo_writer.figures import Expected
+from qbo_writer.finding import find_ours
+from qbo_writer.ledger_rows import Claim, Outcome, Posted, Runnable, hold_lease, retry_later, settle
+from qbo_writer.outcomes import needs_a_person, outcome_of, with_answer
 from qbo_writer.posting.amounts import to_bytes
-from qbo_writer.posting.company import Company
-from qbo_writer.posting.marks import marker
 from qbo_writer.posting.plan import plan
-from qbo_writer.posting.verdicts import Adopt, Document, Key, Needs, Problem, Status, refuse
-from qbo_writer.quickbooks import QuickBooks, quoted
-from qbo_writer.waiting import wait_for
+from qbo_writer.posting.verdicts import Adopt, Document, Needs, Problem, Status, refuse
+from qbo_writer.settling import settle_done, settle_posted, settle_without_writing
 
 log = telemetry.logger("writing")
-_LONGEST_TEXT = 16_000
 _MOST_REPLANS = 4
-
-
-class GateClosed(Exception):
-    """Paused, unhealthy or disconnected: the claim stands, nothing was sent."""
-
-
-class CompanyTrouble(Exception):
-    """The connection itself is in trouble: no record of this company can go on for now."""
-
-
-@dataclass
-class Desk:
-    """All that writing to one company needs, while its lease is ours."""
-
-    db: Database
-    lease: Lease
-    company: Company
-    mapped: dict[Key, str]
-    quickbooks: QuickBooks
-    books: CompanyBooks
-    tokens: AccessTokens
-    why_closed: Callable[[], str]
-    retry_waits: tuple[float, ...]
-    look_first_after: float
-    # Why no further write may start, once one of them has met trouble that concerns all.
-    stopped: str = ""
 
 
 async def deliver(desk: Desk, record: Runnable) -> None:
@@ -69,16 +35,16 @@ async def deliver(desk: Desk, record: Runnable) -> None:
             posted = await desk.db.one("document_of", Posted, record_id=record.id)
             verdict = _plan(desk, record)
             if posted is not None:
-                await _already_posted(desk, record, posted, verdict)
+                await settle_posted(desk, record, posted, verdict)
                 return
             if not isinstance(verdict, Document):
-                await _settle_without_writing(desk, record, verdict)
+                await settle_without_writing(desk, record, verdict)
                 return
             claim = await _claim(desk, record, verdict)
         if not await _send_and_settle(desk, record, claim):
             return
         claim = None
-    await _settle_without_writing(desk, record, _endless())
+    await settle_without_writing(desk, record, _endless())
 
 
 def _plan(desk: Desk, record: Runnable) -> Document | Adopt | Problem | Needs:
@@ -162,15 +128,15 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
         access = await desk.tokens.access(record.business_id, refused)
         started = time.perf_counter()
         if claim.age > desk.look_first_after:
-            found = await _look(desk, access, record, claim)
+            found = await find_ours(desk, access, record, claim)
             if found is not None:
-                await _settle_done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
+                await settle_done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
                 return False
         answer = await desk.quickbooks.create(
             access, claim.entity, claim.body, claim.request_id, lambda: _pass_the_gate(desk)
         )
         reading = answers.read(answer, claim.entity)
-        outcome = _outcome(claim, answer, started)
+        outcome = outcome_of(claim, answer, started)
         if reading.action is Action.REFRESH:
             if refused is not None:
                 await desk.tokens.access(record.business_id, access)
@@ -196,7 +162,7 @@ async def _act(
     """What the table of answers says is done. True: plan again."""
     match reading.action:
         case Action.DONE:
-            await _settle_done(desk, record, claim, reading.document, outcome)
+            await settle_done(desk, record, claim, reading.document, outcome)
             return False
         case Action.SAME_AGAIN:
             await _later(desk, record, reading, outcome)
@@ -205,9 +171,9 @@ async def _act(
             await _later(desk, record, reading, outcome)
             raise CompanyTrouble(reading.fault.message)
         case Action.NAME_TAKEN | Action.NUMBER_TAKEN:
-            found = await _look(desk, access, record, claim)
+            found = await find_ours(desk, access, record, claim)
             if found is not None:
-                await _settle_done(desk, record, claim, found, outcome)
+                await settle_done(desk, record, claim, found, outcome)
                 return False
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
@@ -225,11 +191,11 @@ async def _act(
                 reading.fault.message,
                 "Reopen the period in QuickBooks and retry, or book it by hand and choose Ignore.",
             )
-            await settle(desk.db, desk.lease, record, claim.revision, _with_answer(held, outcome))
+            await settle(desk.db, desk.lease, record, claim.revision, with_answer(held, outcome))
             return False
         case _:
             pass
-    await settle(desk.db, desk.lease, record, claim.revision, _with_answer(_asks(reading, claim), outcome))
+    await settle(desk.db, desk.lease, record, claim.revision, with_answer(needs_a_person(reading, claim), outcome))
     return False
 
 
@@ -248,208 +214,3 @@ async def _drop_claim(desk: Desk, record: Runnable) -> bool:
         await hold_lease(tx, desk.lease)
         await tx.run("claim_drop", record_id=record.id)
     return True
-
-
-async def _look(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
-    """Our own document, made by a try whose answer was lost; None where it is not there or is a person's."""
-    body = json.loads(claim.body)
-    ours = f"shopify:{record.source_id}"
-    if claim.entity in ("SalesReceipt", "RefundReceipt"):
-        where = f"where DocNumber = {quoted(claim.number)}" if claim.number else f"where TxnDate = '{claim.txn_date}'"
-        rows = await desk.quickbooks.query(access, claim.entity, where)
-        return next((row for row in rows if marker(str(record.id)) in str(row.get("PrivateNote", ""))), None)
-    field_name = "DisplayName" if claim.entity == "Customer" else "Name"
-    where = f"where {field_name} = {quoted(str(body[field_name]))}"
-    lists = ("Customer", "Vendor", "Employee") if claim.entity == "Customer" else (claim.entity,)
-    mine: Mapping[str, Any] | None = None
-    for each in lists:
-        for row in await desk.quickbooks.query(access, each, where):
-            desk.company.names.add(name_of(each, row))
-            if each == claim.entity and _is_ours(claim.entity, row, body, ours):
-                mine = row
-    return mine
-
-
-def _is_ours(entity: str, row: Mapping[str, Any], body: Mapping[str, Any], note: str) -> bool:
-    """Customers carry our note; items and accounts have no room for one, so what we would have made is ours."""
-    if entity == "Customer":
-        return str(row.get("Notes", "")) == note
-    told = ("Type", "Sku", "AccountType", "AccountSubType")
-    return all(row.get(key) == body.get(key) for key in told)
-
-
-# --- step 3: settle -------------------------------------------------------------------------------
-
-
-async def _settle_done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> None:
-    """The document stands in QuickBooks. Its total is compared to the cent before anybody calls it synced."""
-    name = name_of(claim.entity, made)
-    expected = Expected.read(claim.expected)
-    difference = difference_of(expected, made)
-    proof = proof_of(expected, made)
-    worth = expected.total
-    done = replace(
-        outcome,
-        status=Status.ERROR if difference else Status.SYNCED,
-        entity=claim.entity,
-        qbo_id=name.qbo_id,
-        number=str(made.get("DocNumber") or ""),
-        total=worth.to_proto() if worth else None,
-        document=_document_row(record, claim, made, worth, proof, ours=True),
-        reason="TOTALS_DIFFER" if difference else "",
-        sentence=difference,
-        cause="QuickBooks computed the tax by itself instead of taking Shopify's." if difference else "",
-        cure="Compare the tax of both documents and correct it in QuickBooks." if difference else "",
-    )
-    await settle(desk.db, desk.lease, record, claim.revision, done)
-    if claim.entity in ("Customer", "Item", "Account"):
-        await _now_mapped(desk, record, name.qbo_id)
-        desk.company.names.add(name)
-        await desk.books.remember(record.business_id, [name])
-
-
-async def _settle_without_writing(desk: Desk, record: Runnable, verdict: Adopt | Problem | Needs | Document) -> None:
-    if isinstance(verdict, Needs):
-        await wait_for(desk.db, desk.lease, record, verdict)
-    elif isinstance(verdict, Adopt):
-        await _link(desk, record, verdict)
-    elif isinstance(verdict, Problem):
-        audited = verdict.status in (Status.ERROR, Status.SKIPPED)
-        outcome = Outcome(
-            verdict.status,
-            "plan",
-            verdict.reason,
-            verdict.sentence,
-            verdict.cause,
-            verdict.cure,
-            verdict.waits_for,
-            audited=audited,
-        )
-        await settle(desk.db, desk.lease, record, record.revision, outcome)
-
-
-async def _link(desk: Desk, record: Runnable, verdict: Adopt) -> None:
-    """It was in the company before us: linked, never changed."""
-    row = {
-        "record_id": record.id,
-        "business_id": record.business_id,
-        "entity": verdict.entity,
-        "qbo_id": verdict.qbo_id,
-        "sync_token": "",
-        "number": "",
-        "total_minor": None,
-        "currency": None,
-        "body_hash": b"",
-        "ours": False,
-        "proof": "[]",
-    }
-    sentence = "Matched to what the company has already; nothing was written."
-    outcome = Outcome(
-        Status.SYNCED, "link", sentence=sentence, entity=verdict.entity, qbo_id=verdict.qbo_id, document=row
-    )
-    await settle(desk.db, desk.lease, record, record.revision, outcome)
-    await _now_mapped(desk, record, verdict.qbo_id)
-
-
-async def _now_mapped(desk: Desk, record: Runnable, qbo_id: str) -> None:
-    desk.mapped[(record.kind, record.source_id)] = qbo_id
-
-
-async def _already_posted(
-    desk: Desk, record: Runnable, posted: Posted, verdict: Document | Adopt | Problem | Needs
-) -> None:
-    """It stands in QuickBooks. The same books again change nothing; other books are never written over silently."""
-    same = record.kind in ("customer", "product", "setup") or (
-        isinstance(verdict, Document) and shopify_side(posted.proof) == shopify_side(proof_of(Expected.of(verdict), {}))
-    )
-    common: dict[str, Any] = {"entity": posted.entity, "qbo_id": posted.qbo_id, "number": posted.number}
-    if same:
-        outcome = Outcome(Status.SYNCED, "compare", audited=False, **common)
-    else:
-        outcome = Outcome(
-            Status.ERROR,
-            "compare",
-            "CHANGED_AFTER_POSTING",
-            f"It changed in Shopify after it was booked as {posted.entity} {posted.number or posted.qbo_id}.",
-            "What stands in QuickBooks was left as it is: a booked document is never rewritten silently.",
-            "Compare both, book the difference in QuickBooks by hand, then choose Ignore here.",
-            **common,
-        )
-    await settle(desk.db, desk.lease, record, record.revision, outcome)
-
-
-def _document_row(
-    record: Runnable,
-    claim: Claim,
-    made: Mapping[str, Any],
-    worth: Money | None,
-    proof: list[dict[str, Any]],
-    *,
-    ours: bool,
-) -> dict[str, object]:
-    return {
-        "record_id": record.id,
-        "business_id": record.business_id,
-        "entity": claim.entity,
-        "qbo_id": str(made["Id"]),
-        "sync_token": str(made.get("SyncToken", "")),
-        "number": str(made.get("DocNumber") or ""),
-        "total_minor": minor(made.get("TotalAmt", 0), worth.currency) if worth else None,
-        "currency": worth.currency if worth else None,
-        "body_hash": claim.body_hash,
-        "ours": ours,
-        "proof": json.dumps(proof),
-    }
-
-
-def _outcome(claim: Claim, answer: Answer, started: float) -> Outcome:
-    context = trace.get_current_span().get_span_context()
-    return Outcome(
-        status=Status.ERROR,
-        operation=claim.operation,
-        entity=claim.entity,
-        number=claim.number,
-        request=telemetry.redactor.text(claim.body.decode(errors="replace")[:_LONGEST_TEXT]),
-        response=telemetry.redactor.text(answer.body.decode(errors="replace")[:_LONGEST_TEXT]),
-        http_status=answer.status,
-        intuit_tid=answer.tid,
-        trace_id=f"{context.trace_id:032x}" if context.is_valid else "",
-        duration_ms=int((time.perf_counter() - started) * 1000),
-    )
-
-
-def _with_answer(outcome: Outcome, answered: Outcome) -> Outcome:
-    return replace(
-        outcome,
-        entity=answered.entity,
-        number=answered.number,
-        request=answered.request,
-        response=answered.response,
-        http_status=answered.http_status,
-        intuit_tid=answered.intuit_tid,
-        trace_id=answered.trace_id,
-        duration_ms=answered.duration_ms,
-    )
-
-
-def _asks(reading: Reading, claim: Claim) -> Outcome:
-    """A refusal that only a person can mend, with QuickBooks' own words as the cause."""
-    fault = reading.fault
-    if reading.action is Action.NUMBER_TAKEN:
-        return Outcome(
-            Status.ERROR,
-            claim.operation,
-            "DUPLICATE_NUMBER",
-            f"Another document in QuickBooks has the number {claim.number} already.",
-            fault.detail or fault.message,
-            "Change the other document's number in QuickBooks, then retry.",
-        )
-    words = telemetry.redactor.text(f"{fault.message} {fault.detail}".strip())
-    return Outcome(
-        Status.ERROR,
-        claim.operation,
-        f"QUICKBOOKS_{fault.code or 'REFUSED'}",
-        f"QuickBooks refused this {claim.entity}: {fault.message or 'no reason was given'}.",
-        words,
-        "Mend what QuickBooks names, then retry.",
-    )

@@ -1,0 +1,40 @@
+"""All that writing to one company needs while its lease is ours, and what stops the whole company."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ledgerport_libs.access_tokens import AccessTokens
+from ledgerport_libs.database import Database
+from qbo_writer.company_books import CompanyBooks
+from qbo_writer.ledger_rows import Lease
+from qbo_writer.posting.company import Company
+from qbo_writer.posting.verdicts import Key
+from qbo_writer.quickbooks import QuickBooks
+
+
+class GateClosed(Exception):
+    """Paused, unhealthy or disconnected: the claim stands, nothing was sent."""
+
+
+class CompanyTrouble(Exception):
+    """The connection itself is in trouble: no record of this company can go on for now."""
+
+
+@dataclass
+class Desk:
+    """All that writing to one company needs, while its lease is ours."""
+
+    db: Database
+    lease: Lease
+    company: Company
+    mapped: dict[Key, str]
+    quickbooks: QuickBooks
+    books: CompanyBooks
+    tokens: AccessTokens
+    why_closed: Callable[[], str]
+    retry_waits: tuple[float, ...]
+    look_first_after: float
+    # Why no further write may start, once one of them has met trouble that concerns all.
+    stopped: str = ""

@@ -1,0 +1,69 @@
+"""How a try is told: to the record, to the audit log, and to the person who has to act."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from opentelemetry import trace
+
+from ledgerport_libs import telemetry
+from qbo_writer.answers import Action, Answer, Reading
+from qbo_writer.ledger_rows import Claim, Outcome
+from qbo_writer.posting.verdicts import Status
+
+_LONGEST_TEXT = 16_000
+
+
+def outcome_of(claim: Claim, answer: Answer, started: float) -> Outcome:
+    context = trace.get_current_span().get_span_context()
+    return Outcome(
+        status=Status.ERROR,
+        operation=claim.operation,
+        entity=claim.entity,
+        number=claim.number,
+        request=telemetry.redactor.text(claim.body.decode(errors="replace")[:_LONGEST_TEXT]),
+        response=telemetry.redactor.text(answer.body.decode(errors="replace")[:_LONGEST_TEXT]),
+        http_status=answer.status,
+        intuit_tid=answer.tid,
+        trace_id=f"{context.trace_id:032x}" if context.is_valid else "",
+        duration_ms=int((time.perf_counter() - started) * 1000),
+    )
+
+
+def with_answer(outcome: Outcome, answered: Outcome) -> Outcome:
+    """The outcome, with what was sent and what came back."""
+    return replace(
+        outcome,
+        entity=answered.entity,
+        number=answered.number,
+        request=answered.request,
+        response=answered.response,
+        http_status=answered.http_status,
+        intuit_tid=answered.intuit_tid,
+        trace_id=answered.trace_id,
+        duration_ms=answered.duration_ms,
+    )
+
+
+def needs_a_person(reading: Reading, claim: Claim) -> Outcome:
+    """A refusal that only a person can mend, with QuickBooks' own words as the cause."""
+    fault = reading.fault
+    if reading.action is Action.NUMBER_TAKEN:
+        return Outcome(
+            Status.ERROR,
+            claim.operation,
+            "DUPLICATE_NUMBER",
+            f"Another document in QuickBooks has the number {claim.number} already.",
+            fault.detail or fault.message,
+            "Change the other document's number in QuickBooks, then retry.",
+        )
+    words = telemetry.redactor.text(f"{fault.message} {fault.detail}".strip())
+    return Outcome(
+        Status.ERROR,
+        claim.operation,
+        f"QUICKBOOKS_{fault.code or 'REFUSED'}",
+        f"QuickBooks refused this {claim.entity}: {fault.message or 'no reason was given'}.",
+        words,
+        "Mend what QuickBooks names, then retry.",
+    )
