@@ -43,6 +43,8 @@ RECORDS = Stream("RECORDS", "records")
 
 # Seven days is longer than any outage we plan for; what is older comes back from the outbox.
 _MAX_AGE = 7 * 24 * 3600
+# What a killed process had been handed goes to another after this many seconds; handlers take repetitions.
+_ACK_WAIT = 10
 _MAX_BYTES = 512 * 1024 * 1024
 
 
@@ -235,7 +237,7 @@ class Consumer:
             durable=self._durable,
             stream=self._stream.name,
             config=api.ConsumerConfig(
-                ack_wait=60,
+                ack_wait=_ACK_WAIT,
                 max_ack_pending=self._batch * 10,
                 deliver_policy=api.DeliverPolicy.ALL,
                 max_deliver=-1,
