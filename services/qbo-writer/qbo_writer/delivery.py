@@ -27,6 +27,9 @@ _BATCH = 60
 _TOKEN_REFUSED = (401, 403)
 _AFTER_TROUBLE = 2.0
 _ALSO_IDLE = 1.0
+# Seconds that a desk waits for more work, and after which what it knows of the company is read again.
+_KEEP_DESK = 20.0
+_DESK_LIFE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Delivery:
         self._settings, self._wake, self._tell = settings, wake, tell
         self._holder = str(uuid4())
         self._runs: dict[str, asyncio.Task[None]] = {}
+        self._more: dict[str, asyncio.Event] = {}
         self._draining = False
 
     async def run(self) -> None:
@@ -74,6 +78,8 @@ class Delivery:
     async def drain(self, seconds: float) -> None:
         """No further send starts; what has been sent has this long to be answered and settled."""
         self._draining = True
+        for more in self._more.values():
+            more.set()
         under_way = [run for run in self._runs.values() if not run.done()]
         if under_way:
             await asyncio.wait(under_way, timeout=seconds)
@@ -83,7 +89,10 @@ class Delivery:
 
     def _start(self, business_id: str) -> None:
         running = self._runs.get(business_id)
-        if (running is None or running.done()) and not self._why_closed(business_id):
+        if running is not None and not running.done():
+            self._more[business_id].set()
+        elif not self._why_closed(business_id):
+            self._more[business_id] = asyncio.Event()
             self._runs[business_id] = asyncio.create_task(self._company(business_id), name=f"company {business_id}")
 
     async def _rest(self) -> None:
@@ -132,10 +141,13 @@ class Delivery:
 
     async def _work(self, lease: Lease) -> None:
         try:
-            desk = await self._desk(lease)
-            while batch := await self._runnable(lease.business_id):
-                await self._deliver(desk, batch)
-                self._tell()
+            desk, ends = await self._desk(lease), asyncio.get_running_loop().time() + _DESK_LIFE
+            while asyncio.get_running_loop().time() < ends:
+                if batch := await self._runnable(lease.business_id):
+                    await self._deliver(desk, batch)
+                    self._tell()
+                elif not await self._more_comes(lease.business_id):
+                    return
         except (GateClosed, LeaseLost) as stopped:
             log.info("company_stopped", business=lease.business_id, why=repr(stopped))
         except Unreachable as trouble:
@@ -149,6 +161,16 @@ class Delivery:
         except Exception:
             log.error("company_failed", business=lease.business_id, exc_info=True)
             await asyncio.sleep(_AFTER_TROUBLE)
+
+    async def _more_comes(self, business_id: str) -> bool:
+        """The desk is kept for a while: the next order needs none of what a new one reads."""
+        more = self._more[business_id]
+        more.clear()
+        try:
+            await asyncio.wait_for(more.wait(), _KEEP_DESK)
+        except TimeoutError:
+            return False
+        return not self._draining
 
     async def _runnable(self, business_id: str) -> list[Runnable]:
         return await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
