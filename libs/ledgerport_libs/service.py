@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvloop
 
@@ -16,7 +15,7 @@ log = telemetry.logger("service")
 _LONGEST_WAIT = 5.0
 
 
-def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Run `main` on uvloop; the event it gets is set by SIGTERM and SIGINT."""
 
     async def with_signals() -> None:

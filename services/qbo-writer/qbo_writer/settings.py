@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, HttpUrl
 
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
+from ledgerport_libs.floor import FloorSettings
 
 
-class Settings(ServiceSettings, DatabaseSettings, frozen=True):
+class Settings(FloorSettings, frozen=True):
     auth_address: str
     connections_address: str
 

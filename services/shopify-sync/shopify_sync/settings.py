@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, HttpUrl, SecretStr
 
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
+from ledgerport_libs.floor import FloorSettings
 
 
-class Settings(ServiceSettings, DatabaseSettings, frozen=True):
+class Settings(FloorSettings, frozen=True):
     auth_address: str
 
     shopify_admin_url: str = Field("https://{shop}", description="a template: {shop} is the myshopify.com domain")
