@@ -16,6 +16,7 @@ from auth.issuing import Issuing
 from auth.passwords import Passwords
 from auth.people import People
 from auth.quickbooks_connecting import QuickBooksConnecting
+from auth.recipients import RecipientsServicer
 from auth.revoking import Revoking
 from auth.sealing import KeyRing
 from auth.servicer import CredentialsServicer, PeopleServicer
@@ -24,7 +25,14 @@ from auth.shopify import Shopify, ShopifyApp
 from auth.shopify_connecting import ShopifyConnecting
 from auth.states import States
 from auth.vault import Vault
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.auth.v1 import (
+    credentials_pb2,
+    credentials_pb2_grpc,
+    people_pb2,
+    people_pb2_grpc,
+    recipients_pb2,
+    recipients_pb2_grpc,
+)
 from ledgerport_libs import ops, rpc, service, telemetry
 from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
 from ledgerport_libs.database import Database, Queries
@@ -44,7 +52,9 @@ class Desks:
         self.discovery = Discovery(settings.intuit_discovery_url, calls)
         self.intuit = Intuit(_intuit_app(settings), self.discovery, calls)
         self.shopify = Shopify(_shopify_app(settings), calls)
-        vault, wake = Vault(KeyRing.load(settings.sealing_keys_file)), relay.wake
+        self.ring = KeyRing.load(settings.sealing_keys_file)
+        vault, wake = Vault(self.ring), relay.wake
+        self.recipients = RecipientsServicer(db)
         accounts = Accounts(self.intuit, self.shopify)
         self.people = People(db, Passwords(), settings)
         self.states = States(db, settings.oauth_state_seconds)
@@ -55,6 +65,10 @@ class Desks:
         )
         self.issuing = Issuing(db, vault, accounts, settings, wake)
         self.health = Health(db, vault, accounts, self.issuing, settings, wake)
+
+    async def follow_key_ring(self) -> None:
+        """A ring that was changed by the operator holds from now on."""
+        self.ring.follow()
 
     async def housekeeping(self) -> None:
         """What has ended is forgotten; what is idle is kept alive."""
@@ -91,6 +105,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 discovery=service.every(settings.discovery_refresh_seconds, desks.discovery.refresh),
                 housekeeping=service.every(settings.housekeeping_seconds, desks.housekeeping),
                 revoking=service.every(1.0, desks.revoking.work_off),
+                key_ring=service.every(1.0, desks.follow_key_ring),
             )
         )
         readiness = ops.Readiness({"postgres": db.ready, "nats": bus.ready})
@@ -121,6 +136,10 @@ def _serving(settings: Settings, desks: Desks) -> AbstractAsyncContextManager[in
             (
                 credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
                 lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
+            ),
+            (
+                recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],
+                lambda server: recipients_pb2_grpc.add_RecipientsServiceServicer_to_server(desks.recipients, server),
             ),
         ],
         drain=settings.drain_seconds,
