@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram
 
 RPC_SECONDS = Histogram("ledgerport_rpc_seconds", "Time to answer a gRPC call", ["method", "code"])
+STREAMS_ENDED = Counter("ledgerport_rpc_streams_ended_total", "Answers by stream that ended", ["method", "code"])
 OUTBOX_WAITING = Gauge("ledgerport_outbox_waiting", "Events committed and not published yet")
 EVENTS_PUBLISHED = Counter("ledgerport_events_published_total", "Events handed to JetStream", ["stream"])
 EVENTS_HANDLED = Counter("ledgerport_events_handled_total", "Events handled", ["consumer", "outcome"])
