@@ -52,13 +52,20 @@ class AccessRules:
         if rule is None:
             raise NotAllowed(f"{method} is closed")
         if caller.person is None:
-            if caller.service in rule.services:
+            if caller.service in rule.services or self.proved_by_request(method):
                 return
             raise NotAllowed(f"{caller.service} may not call {method} in its own name")
+        if rule.session_only and caller.person.api:
+            raise NotAllowed(f"no API token may call {method}", say="An API token cannot do this. Please sign in.")
         if rule.any_person:
             return
         if rule.minimum_role == access_pb2.ROLE_UNSPECIFIED or caller.person.role < rule.minimum_role:
             raise NotAllowed(f"{caller.person.role} may not call {method}")
+
+    def proved_by_request(self, method: str) -> bool:
+        """Whether the method asks nobody who they are, because it proves what the request carries."""
+        rule = self._rules.get(method)
+        return rule is not None and rule.proved_by_request
 
 
 class _Doorway(grpc.aio.ServerInterceptor):
@@ -87,12 +94,17 @@ class _Doorway(grpc.aio.ServerInterceptor):
 
     def _caller(self, method: str, metadata: dict[str, Any]) -> Caller:
         scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() == "bearer":
+            caller = self._verifier.direct(token)
+        elif not scheme and self._rules.proved_by_request(method):
+            caller = Caller("")
+        else:
             raise NotSignedIn("no credentials")
-        service = self._verifier.service(token)
         person_token = metadata.get(PERSON_METADATA)
-        person = self._verifier.person(str(person_token)) if person_token else None
-        caller = Caller(service, person)
+        if person_token:
+            if not caller.service:
+                raise NotSignedIn("only a service acts for a person")
+            caller = Caller(caller.service, self._verifier.person(str(person_token)))
         if not method.startswith("/grpc.reflection."):
             self._rules.check(method, caller)
         return caller

@@ -217,7 +217,7 @@ async def test_tokens_of_an_unbound_company_cannot_be_kept(office: Office) -> No
 
 async def test_only_an_admin_may_connect_also_when_the_role_was_lost_on_the_way(office: Office) -> None:
     owner = await office.owner()
-    invited = await office.desks.people.invite(owner, "admin@example.test", access_pb2.ROLE_ADMIN)
+    invited = await office.desks.members.invite(owner, "admin@example.test", access_pb2.ROLE_ADMIN)
     ticket = await office.desks.people.sign_up("admin@example.test", PASSWORD, "Ada", "", invited.token)
     admin = await office.person(ticket.token)
     whole = await office.authorized(admin)
