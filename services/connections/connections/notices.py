@@ -60,7 +60,7 @@ class Notices:
             await tx.run("notices_over", **where, kind=UNHEALTHY)
             if after.status is Status.CONNECTED:
                 await self.raise_one(tx, business_id, before.provider, RECOVERED, change.sentence)
-        if (before.connected_at, before.status) != (after.connected_at, after.status):
+        if after.connected_at != before.connected_at or after.status is Status.DISCONNECTED:
             await tx.run("notices_over", **where, kind=EXPIRING)
             await tx.run("expiring_forget", **where)
 

@@ -44,11 +44,13 @@ class Watching:
     async def _answers(self, businesses: list[str], after: int) -> AsyncIterator[tuple[list[Row], int]]:
         loop = asyncio.get_running_loop()
         ends, first = loop.time() + self._life, True
+        # The first time: everything, also for a version from the future, as after the restore of a database.
+        known = after if 0 < after <= await self._db.value("watch_version") else -1
         while not self._closed:
             changed = self._changed
-            rows, after = await self._after(businesses, after)
+            rows, known = await self._after(businesses, known)
             if first or rows:
-                yield rows, after
+                yield rows, known
             first = False
             try:
                 async with asyncio.timeout_at(ends):
@@ -57,11 +59,9 @@ class Watching:
                 return
 
     async def _after(self, businesses: list[str], after: int) -> tuple[list[Row], int]:
-        """A version from the future (a restored database) means: everything."""
         async with self._db.transaction() as tx:
             upto = await tx.value("watch_version")
-            known = after if 0 < after <= upto else -1
-            rows = await tx.all("watched_after", Row, businesses=businesses, after=known)
+            rows = await tx.all("watched_after", Row, businesses=businesses, after=after)
         return rows, max([upto, *(row.watch_version for row in rows)])
 
     def _wake(self) -> None:
