@@ -69,7 +69,7 @@ ACTS: dict[str, Callable[[State], Change | None]] = {
 }
 REASONS = ("", "INVALID_GRANT", moves.UNREACHABLE, moves.COMPANY_SUSPENDED)
 # Where each act leads from each status and reason; what is not here changes nothing.
-LEADS = {
+LEADS: dict[str, dict[Status, tuple[Status, str]]] = {
     "connect": dict.fromkeys(Status, (Status.CONNECTED, "")),
     "refused": dict.fromkeys((Status.CONNECTED, Status.UNHEALTHY), (Status.UNHEALTHY, "INVALID_GRANT")),
     "unreachable": dict.fromkeys((Status.CONNECTED, Status.UNHEALTHY), (Status.UNHEALTHY, moves.UNREACHABLE)),
