@@ -106,7 +106,7 @@ SELECT shop_domain, business_id, zone, currency, connected FROM store
 UPDATE store SET subscribed_topics = %(topics)s, subscriptions_at = now() WHERE shop_domain = %(shop_domain)s;
 
 -- name: intake_status
-SELECT shop_domain, subscribed_topics, last_webhook_at, last_catch_up_at FROM store
+SELECT shop_domain, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at FROM store
  WHERE business_id = %(business_id)s ORDER BY connected DESC, connected_at DESC LIMIT 1;
 
 -- name: store_known

@@ -31,6 +31,7 @@ _TOPICS = {
 class _Status:
     shop_domain: str
     subscribed_topics: list[str]
+    subscriptions_at: datetime | None
     last_webhook_at: datetime | None
     last_catch_up_at: datetime | None
 
@@ -63,6 +64,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             shop_domain=row.shop_domain,
             subscriptions_wanted=len(SUBSCRIBED),
             subscriptions_present=len(row.subscribed_topics),
+            subscriptions_checked_at=_timestamp(row.subscriptions_at),
             last_webhook_at=_timestamp(row.last_webhook_at),
             last_catch_up_at=_timestamp(row.last_catch_up_at),
             waiting=waiting,
