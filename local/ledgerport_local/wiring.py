@@ -19,7 +19,7 @@ AUDITOR = "auditor"
 AUDITOR_REDIRECT = "http://127.0.0.1/auditor"
 DATABASE_PREFIX = "ledgerport_"
 
-_NOTICES = {"auth": ("SMTP_URL",), "connections": ("SMTP_URL", "NOTICE_WEBHOOK_SECRET")}
+_ONLY_FOR = {"auth": ("SMTP_URL", "OIDC_CLIENT_SECRET"), "connections": ("SMTP_URL", "NOTICE_WEBHOOK_SECRET")}
 _SECRETS = frozenset(
     {
         "DATABASE_URL",
@@ -28,6 +28,7 @@ _SECRETS = frozenset(
         "SHOPIFY_CLIENT_SECRET",
         "SMTP_URL",
         "NOTICE_WEBHOOK_SECRET",
+        "OIDC_CLIENT_SECRET",
         "PG_BIN_DIR",
         "PORT",
     }
@@ -75,7 +76,7 @@ def service_environment(service: str, home: Home, places: Places, settings: Laun
         told["DATABASE_URL"] = places.database_urls[service]
     if service == "auth":
         told["SEALING_KEYS_FILE"] = str(keys.sealing_keys(home))
-    told |= {name: os.environ[name] for name in _NOTICES.get(service, ()) if os.environ.get(name)}
+    told |= {name: os.environ[name] for name in _ONLY_FOR.get(service, ()) if os.environ.get(name)}
     if service == "gateway":
         told["SESSION_SECRET_FILE"] = str(keys.session_secret(home))
     return told | _outside(service, home, settings)
