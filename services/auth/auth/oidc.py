@@ -106,7 +106,7 @@ class OpenIdProvider:
             subject=str(claims["sub"])[:255],
             email=str(claims.get("email") or "").strip().lower(),
             # Some providers write their booleans as text.
-            email_verified=claims.get("email_verified") in (True, "true"),
+            email_verified=claims.get("email_verified") is True or claims.get("email_verified") == "true",
             name=str(claims.get("name") or "")[:120],
         )
 
