@@ -11,6 +11,7 @@ from ledgerport.common.v1 import access_pb2
 
 MODULES = (
     "ledgerport.auth.v1.people_pb2",
+    "ledgerport.auth.v1.api_tokens_pb2",
     "ledgerport.auth.v1.credentials_pb2",
     "ledgerport.auth.v1.recipients_pb2",
     "ledgerport.connections.v1.connections_pb2",

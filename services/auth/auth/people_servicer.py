@@ -102,8 +102,8 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
         return pb.RequestPasswordResetResponse()
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Context) -> pb.ResetPasswordResponse:
-        await self._resets.reset(request.reset_token, request.new_password, _client(request.client))
-        return pb.ResetPasswordResponse()
+        person_id = await self._resets.reset(request.reset_token, request.new_password, _client(request.client))
+        return pb.ResetPasswordResponse(user_id=person_id)
 
     async def MakeResetLink(self, request: pb.MakeResetLinkRequest, context: Context) -> pb.MakeResetLinkResponse:
         ticket, email = await self._resets.make_link(person_of_this_call(), request.user_id)

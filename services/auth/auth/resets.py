@@ -114,8 +114,8 @@ class Resets:
         )
         return Ticket(token, ends)
 
-    async def reset(self, token: str, password: str, client: Client) -> None:
-        """Set a new password by a link: all sessions end, and this address is one of theirs from now on."""
+    async def reset(self, token: str, password: str, client: Client) -> str:
+        """Set a new password by a link; whose. All sessions end, and this address is one of theirs from now on."""
         self._people.require_passwords()
         await self._tries.take(self._by_address, "reset from", client.place)
         token_hash = hash_of(token[:LONGEST])
@@ -134,6 +134,7 @@ class Resets:
         await self._tries.forgive("sign-in", known.email, client.place)
         self._tell(known.email)
         log.info("password_reset", person=known.person_id)
+        return known.person_id
 
     async def change(self, caller: Caller, old: str, new: str) -> None:
         """WrongCredentials unless the old one is right, where there is one. This session stays; all others end."""

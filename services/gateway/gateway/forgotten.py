@@ -58,9 +58,10 @@ class Forgotten:
                 raise InvalidRequest(_NOT_THE_SAME, say=_NOT_THE_SAME)
             client = client_of(request, self._desk.settings.forwarded_hops)
             asked = people_pb2.ResetPasswordRequest(reset_token=token, new_password=password, client=client)
-            await ask(self._people.ResetPassword(asked))
+            done = await ask(self._people.ResetPassword(asked))
         except (InvalidRequest, Refused, TooManyTries) as error:
             return self._reset_form(request, token, error)
+        self._desk.sessions.look_again(done.user_id)
         told = "Your password is set, and all sessions were signed out. Sign in with the new one."
         return self._desk.pages.go("/sign-in", Message("good", told))
 

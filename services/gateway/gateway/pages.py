@@ -62,7 +62,10 @@ class Pages:
 
     def show(self, request: Request, template: str, visitor: Visitor, *, status: int = 200, **content: Any) -> Response:
         """A signed-in person's page."""
-        token, role = self._forms.token(visitor.session_id), wording.ROLE_LABELS[wording.role_word(visitor.role)]
+        token, role = (
+            self._forms.token(visitor.session_id),
+            wording.ROLE_LABELS.get(wording.role_word(visitor.role), ""),
+        )
         return self._html(request, template, status, {"visitor": visitor, "csrf": token, "role_word": role, **content})
 
     def show_before_sign_in(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
