@@ -20,23 +20,28 @@ SERVICE_TOKEN_LIFE = 120
 PERSON_TOKEN_LIFE = 60
 _ALGORITHM = "EdDSA"
 _PERSON_AUDIENCE = "ledgerport-person"
+_API_AUDIENCE = "ledgerport-api"
 _CLOCK_SKEW = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person, acting in one Business."""
+    """A signed-in person, or a program with an API token of theirs, acting in one Business."""
 
     user_id: str
     email: str
     business_id: str
     role: access_pb2.Role.ValueType
     session_id: str
+    api: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The service at the other end of the call, and the person it acts for, if any."""
+    """The service at the other end of the call, and the person it acts for, if any.
+
+    `service` is empty where a program calls with an API token, or nobody proved anything yet.
+    """
 
     service: str
     person: Person | None = None
@@ -95,13 +100,16 @@ class ServiceIdentity:
             self._tokens[audience] = (token, now + SERVICE_TOKEN_LIFE / 2)
         return token
 
-    def token_of_person(self, person: Person) -> tuple[str, int]:
-        """Auth only: what the gateway shows to other services for this person, and when it ends (epoch seconds)."""
+    def token_of_person(self, person: Person, life: float = PERSON_TOKEN_LIFE) -> tuple[str, int]:
+        """Auth only: what proves this person to other services, and when it ends (epoch seconds).
+
+        A person's is believed from a service of ours only; an API client's also from the client itself.
+        """
         now = int(time.time())
-        ends = now + PERSON_TOKEN_LIFE
+        ends = now + int(min(life, PERSON_TOKEN_LIFE))
         claims = {
             "iss": self.service,
-            "aud": _PERSON_AUDIENCE,
+            "aud": _API_AUDIENCE if person.api else _PERSON_AUDIENCE,
             "sub": person.user_id,
             "email": person.email,
             "business": person.business_id,
@@ -137,14 +145,28 @@ class Verifier:
         return str(claims["iss"])
 
     def person(self, token: str) -> Person:
-        """The person that auth vouches for; NotSignedIn for anything else."""
-        claims = self._claims(token, _PERSON_AUDIENCE, issuer="auth")
+        """The person that auth vouches for to a service of ours; NotSignedIn for anything else."""
+        return self.api_client(token) if _claims_to_be_api(token) else self._person(token, _PERSON_AUDIENCE)
+
+    def api_client(self, token: str) -> Person:
+        """The person for whom a program calls; NotSignedIn for anything else, a person's own caller token too."""
+        return self._person(token, _API_AUDIENCE)
+
+    def direct(self, token: str) -> Caller:
+        """Whoever shows this token as their own: a service, or a program with an API token."""
+        if _claims_to_be_api(token):
+            return Caller("", self.api_client(token))
+        return Caller(self.service(token))
+
+    def _person(self, token: str, audience: str) -> Person:
+        claims = self._claims(token, audience, issuer="auth")
         return Person(
             user_id=claims["sub"],
             email=claims["email"],
             business_id=claims["business"],
             role=access_pb2.Role.ValueType(claims["role"]),
             session_id=claims["session"],
+            api=audience == _API_AUDIENCE,
         )
 
     def _claims(self, token: str, audience: str, issuer: str | None = None) -> dict[str, Any]:
@@ -169,3 +191,11 @@ class Verifier:
             self._proven.clear()
         self._proven[f"{audience}:{token}"] = (claims, float(claims["exp"]))
         return claims
+
+
+def _claims_to_be_api(token: str) -> bool:
+    """What a token says of itself, before anything is proved."""
+    try:
+        return bool(jwt.decode(token, options={"verify_signature": False}).get("aud") == _API_AUDIENCE)
+    except jwt.PyJWTError:
+        return False

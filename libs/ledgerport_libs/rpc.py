@@ -52,13 +52,20 @@ class AccessRules:
         if rule is None:
             raise NotAllowed(f"{method} is closed")
         if caller.person is None:
-            if caller.service in rule.services:
+            if caller.service in rule.services or self.proved_by_request(method):
                 return
             raise NotAllowed(f"{caller.service} may not call {method} in its own name")
+        if rule.session_only and caller.person.api:
+            raise NotAllowed(f"no API token may call {method}", say="An API token cannot do this. Please sign in.")
         if rule.any_person:
             return
         if rule.minimum_role == access_pb2.ROLE_UNSPECIFIED or caller.person.role < rule.minimum_role:
             raise NotAllowed(f"{caller.person.role} may not call {method}")
+
+    def proved_by_request(self, method: str) -> bool:
+        """Whether the method asks nobody who they are, because it proves what the request carries."""
+        rule = self._rules.get(method)
+        return rule is not None and rule.proved_by_request
 
 
 class _Doorway(grpc.aio.ServerInterceptor):
@@ -87,12 +94,17 @@ class _Doorway(grpc.aio.ServerInterceptor):
 
     def _caller(self, method: str, metadata: dict[str, Any]) -> Caller:
         scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() == "bearer":
+            caller = self._verifier.direct(token)
+        elif not scheme and self._rules.proved_by_request(method):
+            caller = Caller("")
+        else:
             raise NotSignedIn("no credentials")
-        service = self._verifier.service(token)
         person_token = metadata.get(PERSON_METADATA)
-        person = self._verifier.person(str(person_token)) if person_token else None
-        caller = Caller(service, person)
+        if person_token:
+            if not caller.service:
+                raise NotSignedIn("only a service acts for a person")
+            caller = Caller(caller.service, self._verifier.person(str(person_token)))
         if not method.startswith("/grpc.reflection."):
             self._rules.check(method, caller)
         return caller
@@ -132,13 +144,24 @@ class _Doorway(grpc.aio.ServerInterceptor):
         make = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.stream_stream_rpc_method_handler
 
         async def guarded(request: Any, context: Any) -> AsyncIterator[Any]:
+            code = "OK"
             try:
                 set_caller(self._caller(method, metadata))
                 async for answer in inner(request, context):
                     yield answer
             except AppError as error:
+                code = error.code.name
                 log.info("call_refused", method=method, reason=error.reason, detail=str(error))
                 await abort(context, error)
+            except (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError):
+                code = "CANCELLED"
+                raise
+            except Exception:
+                code = "INTERNAL"
+                log.error("call_failed", method=method, exc_info=True)
+                await abort(context, AppError())
+            finally:
+                telemetry.STREAMS_ENDED.labels(method, code).inc()
 
         return make(
             guarded,
@@ -188,18 +211,30 @@ class _ProveWhoWeAre(grpc.aio.UnaryUnaryClientInterceptor):
         self._identity, self._audience, self._timeout = identity, audience, timeout
 
     async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        metadata = [
-            *(details.metadata or ()),
-            ("authorization", f"Bearer {self._identity.token_for(self._audience)}"),
-        ]
-        proved = grpc.aio.ClientCallDetails(
-            method=details.method,
-            timeout=details.timeout or self._timeout,
-            metadata=grpc.aio.Metadata(*metadata),
-            credentials=details.credentials,
-            wait_for_ready=details.wait_for_ready,
-        )
-        return await continuation(proved, request)
+        return await continuation(_proved(details, self._identity, self._audience, self._timeout), request)
+
+
+class _ProveWhoListens(grpc.aio.UnaryStreamClientInterceptor):
+    """The same for a call that is answered by a stream, which has the deadline that its caller gives it."""
+
+    def __init__(self, identity: ServiceIdentity, audience: str) -> None:
+        self._identity, self._audience = identity, audience
+
+    async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
+        return await continuation(_proved(details, self._identity, self._audience, None), request)
+
+
+def _proved(
+    details: Any, identity: ServiceIdentity, audience: str, timeout: float | None
+) -> grpc.aio.ClientCallDetails:
+    metadata = [*(details.metadata or ()), ("authorization", f"Bearer {identity.token_for(audience)}")]
+    return grpc.aio.ClientCallDetails(
+        method=details.method,
+        timeout=details.timeout or timeout,
+        metadata=grpc.aio.Metadata(*metadata),
+        credentials=details.credentials,
+        wait_for_ready=details.wait_for_ready,
+    )
 
 
 def _retries(services: Iterable[ServiceDescriptor]) -> str:
@@ -231,7 +266,11 @@ def channel(
     """A channel to one service that proves our name on each call. Close it when done."""
     return grpc.aio.insecure_channel(
         address,
-        interceptors=[*aio_client_interceptors(), _ProveWhoWeAre(identity, audience, timeout)],
+        interceptors=[
+            *aio_client_interceptors(),
+            _ProveWhoWeAre(identity, audience, timeout),
+            _ProveWhoListens(identity, audience),
+        ],
         options=[
             ("grpc.service_config", _retries(services)),
             ("grpc.max_receive_message_length", _LARGEST_MESSAGE),

@@ -17,9 +17,14 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import Counter, Gauge, Histogram
 
 RPC_SECONDS = Histogram("ledgerport_rpc_seconds", "Time to answer a gRPC call", ["method", "code"])
+STREAMS_ENDED = Counter("ledgerport_rpc_streams_ended_total", "Answers by stream that ended", ["method", "code"])
 OUTBOX_WAITING = Gauge("ledgerport_outbox_waiting", "Events committed and not published yet")
 EVENTS_PUBLISHED = Counter("ledgerport_events_published_total", "Events handed to JetStream", ["stream"])
 EVENTS_HANDLED = Counter("ledgerport_events_handled_total", "Events handled", ["consumer", "outcome"])
+PROVIDER_READS = Counter("ledgerport_provider_reads_total", "Reads that only ask whether we have access", ["provider"])
+PROBES = Counter("ledgerport_probes_total", "Probes by what they found", ["provider", "outcome"])
+NOTICES = Counter("ledgerport_notices_total", "Notices raised for people", ["kind"])
+NOTICES_SENT = Counter("ledgerport_notices_sent_total", "Tries to deliver a notice", ["channel", "outcome"])
 LOOP_FAILURES = Counter("ledgerport_loop_failures_total", "Background work that failed and is tried again", ["loop"])
 
 _SECRET_KEYS = re.compile(r"token|secret|password|authorization|cookie|hmac|api_key|code$", re.IGNORECASE)

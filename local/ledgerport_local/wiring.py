@@ -19,8 +19,19 @@ AUDITOR = "auditor"
 AUDITOR_REDIRECT = "http://127.0.0.1/auditor"
 DATABASE_PREFIX = "ledgerport_"
 
+_ONLY_FOR = {"auth": ("SMTP_URL", "OIDC_CLIENT_SECRET"), "connections": ("SMTP_URL", "NOTICE_WEBHOOK_SECRET")}
 _SECRETS = frozenset(
-    {"DATABASE_URL", "NATS_URL", "INTUIT_CLIENT_SECRET", "SHOPIFY_CLIENT_SECRET", "PG_BIN_DIR", "PORT"}
+    {
+        "DATABASE_URL",
+        "NATS_URL",
+        "INTUIT_CLIENT_SECRET",
+        "SHOPIFY_CLIENT_SECRET",
+        "SMTP_URL",
+        "NOTICE_WEBHOOK_SECRET",
+        "OIDC_CLIENT_SECRET",
+        "PG_BIN_DIR",
+        "PORT",
+    }
 )
 
 
@@ -65,6 +76,7 @@ def service_environment(service: str, home: Home, places: Places, settings: Laun
         told["DATABASE_URL"] = places.database_urls[service]
     if service == "auth":
         told["SEALING_KEYS_FILE"] = str(keys.sealing_keys(home))
+    told |= {name: os.environ[name] for name in _ONLY_FOR.get(service, ()) if os.environ.get(name)}
     if service == "gateway":
         told["SESSION_SECRET_FILE"] = str(keys.session_secret(home))
     return told | _outside(service, home, settings)

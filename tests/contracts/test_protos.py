@@ -11,7 +11,9 @@ from ledgerport.common.v1 import access_pb2
 
 MODULES = (
     "ledgerport.auth.v1.people_pb2",
+    "ledgerport.auth.v1.api_tokens_pb2",
     "ledgerport.auth.v1.credentials_pb2",
+    "ledgerport.auth.v1.recipients_pb2",
     "ledgerport.connections.v1.connections_pb2",
     "ledgerport.shopify_sync.v1.intake_pb2",
     "ledgerport.qbo_writer.v1.records_pb2",

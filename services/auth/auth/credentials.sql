@@ -137,3 +137,8 @@ DELETE FROM revocation WHERE provider = %(provider)s AND account = %(account)s A
 
 -- name: revocations_busy
 SELECT count(*) FROM revocation WHERE provider = %(provider)s AND account = %(account)s;
+
+-- name: notice_recipients
+SELECT b.name AS business_name, p.email FROM membership m
+  JOIN person p ON p.id = m.person_id JOIN business b ON b.id = m.business_id
+ WHERE m.business_id = %(business_id)s AND m.role >= 3 ORDER BY p.email;

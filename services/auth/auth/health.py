@@ -87,13 +87,17 @@ class Health:
         return Probe(pb.PROBE_OUTCOME_REFUSED, words)
 
     async def uninstalled(self, business_id: str, triggered_at: datetime) -> None:
-        """The store removed our app. An old report, from before the last connect, changes nothing."""
+        """The store removed our app: its tokens are dead and are erased here.
+
+        A report from before the last connect changes nothing: it is about an installation that is over.
+        """
         async with self._db.transaction() as tx:
-            held = await self._vault.read(tx, business_id, SHOPIFY)
-            if held is None or held.state != "active" or triggered_at < held.connected_at:
-                return
-            await self._vault.refuse(tx, held, "STORE_UNINSTALLED", UNINSTALLED)
-        self._on_commit()
+            gone = await self._vault.revoke(
+                tx, business_id, SHOPIFY, "the store", triggered_at, "STORE_UNINSTALLED", UNINSTALLED
+            )
+        if gone:
+            self._on_commit()
+            log.info("store_uninstalled", business=business_id)
 
     async def keep_alive(self) -> None:
         """Refresh what nobody used for weeks, so that no refresh token dies of idleness."""

@@ -9,22 +9,41 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from starlette.applications import Starlette
 
 from auth.accounts import Accounts
+from auth.api_tokens import ApiTokens
 from auth.health import Health
 from auth.http_calls import HttpCalls
 from auth.intuit import Discovery, Intuit, IntuitApp
 from auth.issuing import Issuing
+from auth.mail import Mail
+from auth.members import Members
+from auth.oidc import OpenIdProvider
 from auth.passwords import Passwords
 from auth.people import People
+from auth.people_servicer import ApiTokensServicer, PeopleDesks, PeopleServicer
 from auth.quickbooks_connecting import QuickBooksConnecting
+from auth.recipients import RecipientsServicer
+from auth.resets import Resets
 from auth.revoking import Revoking
 from auth.sealing import KeyRing
-from auth.servicer import CredentialsServicer, PeopleServicer
+from auth.servicer import CredentialsServicer
+from auth.sessions import Sessions
 from auth.settings import Settings
 from auth.shopify import Shopify, ShopifyApp
 from auth.shopify_connecting import ShopifyConnecting
+from auth.sign_on import SignOn
 from auth.states import States
+from auth.tries import Tries
 from auth.vault import Vault
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.auth.v1 import (
+    api_tokens_pb2,
+    api_tokens_pb2_grpc,
+    credentials_pb2,
+    credentials_pb2_grpc,
+    people_pb2,
+    people_pb2_grpc,
+    recipients_pb2,
+    recipients_pb2_grpc,
+)
 from ledgerport_libs import ops, rpc, service, telemetry
 from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
 from ledgerport_libs.database import Database, Queries
@@ -33,7 +52,7 @@ from ledgerport_libs.migrations import migrate
 
 log = telemetry.logger("auth")
 
-QUERIES = Queries.of("auth", "people.sql", "credentials.sql")
+QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql")
 
 
 class Desks:
@@ -44,9 +63,18 @@ class Desks:
         self.discovery = Discovery(settings.intuit_discovery_url, calls)
         self.intuit = Intuit(_intuit_app(settings), self.discovery, calls)
         self.shopify = Shopify(_shopify_app(settings), calls)
-        vault, wake = Vault(KeyRing.load(settings.sealing_keys_file)), relay.wake
+        self.ring = KeyRing.load(settings.sealing_keys_file)
+        vault, wake = Vault(self.ring), relay.wake
+        self.recipients = RecipientsServicer(db)
         accounts = Accounts(self.intuit, self.shopify)
-        self.people = People(db, Passwords(), settings)
+        self.mail = Mail(settings, threads)
+        self.sessions, self.members, tries = Sessions(db, settings), Members(db, settings), Tries(db)
+        passwords = Passwords()
+        self.people = People(db, passwords, self.sessions, self.members, tries, settings)
+        self.resets = Resets(db, passwords, self.people, self.sessions, tries, self.mail, settings)
+        self.provider = OpenIdProvider(settings, calls)
+        self.sign_on = SignOn(db, self.provider, self.sessions, self.members, settings)
+        self.api_tokens = ApiTokens(db, settings)
         self.states = States(db, settings.oauth_state_seconds)
         self.revoking = Revoking(db, vault, self.intuit, settings.provider_timeout, wake)
         self.quickbooks = QuickBooksConnecting(db, self.states, self.people, vault, self.intuit, self.revoking, wake)
@@ -55,6 +83,10 @@ class Desks:
         )
         self.issuing = Issuing(db, vault, accounts, settings, wake)
         self.health = Health(db, vault, accounts, self.issuing, settings, wake)
+
+    async def follow_key_ring(self) -> None:
+        """A ring that was changed by the operator holds from now on."""
+        self.ring.follow()
 
     async def housekeeping(self) -> None:
         """What has ended is forgotten; what is idle is kept alive."""
@@ -91,6 +123,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 discovery=service.every(settings.discovery_refresh_seconds, desks.discovery.refresh),
                 housekeeping=service.every(settings.housekeeping_seconds, desks.housekeeping),
                 revoking=service.every(1.0, desks.revoking.work_off),
+                mail=desks.mail.run,
+                key_ring=service.every(1.0, desks.follow_key_ring),
             )
         )
         readiness = ops.Readiness({"postgres": db.ready, "nats": bus.ready})
@@ -106,7 +140,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 def _serving(settings: Settings, desks: Desks) -> AbstractAsyncContextManager[int]:
     identity = ServiceIdentity.load("auth", settings.identity_key_file)
     verifier = Verifier.load("auth", settings.identity_public_keys_dir)
-    people = PeopleServicer(desks.people, identity)
+    people = PeopleServicer(_people_desks(settings, desks), identity)
+    api_tokens = ApiTokensServicer(desks.api_tokens, identity)
     credentials = CredentialsServicer(
         desks.quickbooks, desks.shopify_connecting, desks.issuing, desks.revoking, desks.health
     )
@@ -119,11 +154,33 @@ def _serving(settings: Settings, desks: Desks) -> AbstractAsyncContextManager[in
                 lambda server: people_pb2_grpc.add_PeopleServiceServicer_to_server(people, server),
             ),
             (
+                api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"],
+                lambda server: api_tokens_pb2_grpc.add_ApiTokensServiceServicer_to_server(api_tokens, server),
+            ),
+            (
                 credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
                 lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
             ),
+            (
+                recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],
+                lambda server: recipients_pb2_grpc.add_RecipientsServiceServicer_to_server(desks.recipients, server),
+            ),
         ],
         drain=settings.drain_seconds,
+    )
+
+
+def _people_desks(settings: Settings, desks: Desks) -> PeopleDesks:
+    return PeopleDesks(
+        settings=settings,
+        people=desks.people,
+        sessions=desks.sessions,
+        members=desks.members,
+        resets=desks.resets,
+        provider=desks.provider,
+        sign_on=desks.sign_on,
+        api_tokens=desks.api_tokens,
+        mail=desks.mail,
     )
 
 

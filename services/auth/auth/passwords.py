@@ -26,7 +26,7 @@ class Passwords:
         """Whether the password is right. For an unknown person (None) the same work is done, and the answer is no."""
         async with self._at_once:
             right = await asyncio.to_thread(self._verify, known_hash or self._decoy, password)
-        return right and known_hash is not None
+        return right and bool(known_hash)
 
     def outdated(self, known_hash: str) -> bool:
         return self._hasher.check_needs_rehash(known_hash)

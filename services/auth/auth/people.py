@@ -1,25 +1,26 @@
-"""People: sign-up, sign-in, sessions, members and invitations."""
+"""People: sign-up and sign-in by password, and what a session stands for."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from auth.clients import NOWHERE, Client
+from auth.members import Members, Membership
+from auth.password_rules import check_password
 from auth.passwords import Passwords
-from auth.settings import Settings
-from auth.tokens import LONGEST, hash_of, new_token
-from ledgerport.common.v1 import access_pb2
+from auth.people_settings import PeopleSettings
+from auth.sessions import OpenSession, Sessions
+from auth.tokens import Ticket
+from auth.tries import Patience, Tries
 from ledgerport_libs import telemetry
-from ledgerport_libs.database import Database, Transaction
-from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn, Refused, TooManyTries
-from ledgerport_libs.identity import Person as Caller
+from ledgerport_libs.database import Database
+from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn, Refused
 from ledgerport_libs.rpc import require
 
 log = telemetry.logger("people")
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1024
 LONGEST_NAME, LONGEST_EMAIL = 120, 254
 
 
@@ -28,77 +29,56 @@ class WrongCredentials(NotSignedIn):
     say = "That e-mail and password do not match."
 
 
+class PasswordsOff(Refused):
+    reason = "PASSWORDS_OFF"
+    say = "Passwords are switched off here. Please use single sign-on."
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     id: str
     email: str
     name: str
-    password_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    business_id: str
-    business_name: str
-    role: access_pb2.Role.ValueType
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    id: str
-    email: str
-    name: str
-    role: access_pb2.Role.ValueType
-    joined_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """What a session token stands for."""
-
-    session_id: str
-    person_id: str
-    email: str
-    name: str
-    stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A token that is shown once, and its end."""
-
-    token: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Invitation:
-    business_id: str
-    email: str
-    role: access_pb2.Role.ValueType
+    password_hash: str | None
 
 
 class People:
     """The desk where people are known."""
 
-    def __init__(self, db: Database, passwords: Passwords, settings: Settings) -> None:
-        self._db, self._passwords, self._settings = db, passwords, settings
+    def __init__(
+        self,
+        db: Database,
+        passwords: Passwords,
+        sessions: Sessions,
+        members: Members,
+        tries: Tries,
+        settings: PeopleSettings,
+    ) -> None:
+        self._db, self._passwords, self._sessions, self._members = db, passwords, sessions, members
+        self._tries, self._settings = tries, settings
+        forgotten, wait = settings.tries_forgotten_seconds, settings.sign_in_wait_seconds
+        self._same_place = Patience(settings.sign_in_tries, wait, settings.sign_in_longest_wait_seconds, forgotten)
+        slowest = settings.stranger_longest_wait_seconds
+        self._strangers = Patience(settings.stranger_tries, min(1.0, slowest), slowest, forgotten)
 
-    async def sign_up(self, email: str, password: str, name: str, business_name: str, invitation: str) -> Ticket:
+    async def sign_up(
+        self, email: str, password: str, name: str, business_name: str, invitation: str, client: Client = NOWHERE
+    ) -> Ticket:
         """A person and a Business they own; with an invitation, a member of the inviting one instead.
 
         Whoever has an account already joins with it, by its own password.
         """
-        email, name, business_name = normal_email(email), name.strip(), business_name.strip()
-        check_password(password)
+        self.require_passwords()
+        email, name = normal_email(email), name.strip()
         require(len(name) <= LONGEST_NAME, "That name is too long.")
+        if invitation and await self._db.one("person_by_email", Account, email=email) is not None:
+            return await self._join(email, password, invitation, client)
+        check_password(password, email)
         if not invitation:
-            require(1 <= len(business_name) <= LONGEST_NAME, "Please name your business.")
-        elif await self._db.one("person_by_email", Account, email=email) is not None:
-            return await self._join(email, password, invitation)
+            business_name = normal_business(business_name)
         password_hash = await self._passwords.hash(password)
         async with self._db.transaction() as tx:
-            invited = await self._invited(tx, invitation, email) if invitation else None
+            invited = await self._members.invited(tx, invitation, email) if invitation else None
             person_id = str(uuid.uuid4())
             added = await tx.run("person_add", id=person_id, email=email, name=name, password_hash=password_hash)
             if not added:
@@ -106,126 +86,75 @@ class People:
                     "e-mail taken", reason="EMAIL_TAKEN", say="There is an account with this e-mail. Please sign in."
                 )
             if invited:
-                business_id, role = invited.business_id, invited.role
-                await tx.run("invitation_accept", token_hash=hash_of(invitation))
+                await self._members.join(tx, invited, person_id)
             else:
-                business_id, role = str(uuid.uuid4()), access_pb2.ROLE_OWNER
-                await tx.run("business_add", id=business_id, name=business_name)
-            await tx.run("membership_add", business_id=business_id, person_id=person_id, role=role)
-            return await self._open_session(tx, person_id)
+                await self._members.found(tx, person_id, business_name)
+            await tx.run("address_is_familiar", email=email, address=client.place)
+            return await self._sessions.open(tx, person_id, client)
 
-    async def _join(self, email: str, password: str, invitation: str) -> Ticket:
+    async def _join(self, email: str, password: str, invitation: str, client: Client) -> Ticket:
         """One more Business for a person who is known: counted and checked as a sign-in."""
-        ticket = await self.sign_in(email, password)
-        session, _ = await self.resolve(ticket.token)
+        ticket = await self.sign_in(email, password, client)
         async with self._db.transaction() as tx:
-            invited = await self._invited(tx, invitation, email)
-            await tx.run("invitation_accept", token_hash=hash_of(invitation))
-            await tx.run(
-                "membership_add", business_id=invited.business_id, person_id=session.person_id, role=invited.role
-            )
+            session = await self._sessions.of(tx, ticket.token)
+            await self._members.join(tx, await self._members.invited(tx, invitation, email), session.person_id)
         return ticket
 
-    async def _invited(self, tx: Transaction, token: str, email: str) -> _Invitation:
-        found = await tx.one("invitation_of", _Invitation, token_hash=hash_of(token[:LONGEST]))
-        if found is None or found.email != email:
-            raise Refused(
-                "no such invitation",
-                reason="INVITATION_INVALID",
-                say="This invitation is used up, has expired, or is for another e-mail address.",
-            )
-        return found
+    async def sign_in(self, email: str, password: str, client: Client = NOWHERE) -> Ticket:
+        """WrongCredentials for an unknown e-mail as for a wrong password; TooManyTries after too many of either.
 
-    async def sign_in(self, email: str, password: str) -> Ticket:
-        """WrongCredentials for an unknown e-mail as for a wrong password; TooManyTries after too many of either."""
+        Counted by e-mail and address. Addresses that this e-mail never signed in from share a second, wider
+        count, which slows them down and nobody else: no stranger can lock the owner of an account out.
+        """
+        self.require_passwords()
         email = email.strip().lower()[:LONGEST_EMAIL]
-        # Counted before the password is looked at: many tries at once are as many tries.
-        number = await self._db.value("sign_in_failed", email=email, window=self._settings.sign_in_window_seconds)
-        if number > self._settings.sign_in_failures:
-            raise TooManyTries(f"{number} tries", say="Too many wrong passwords. Please wait a few minutes.")
+        await self.count_try(email, client)
         account = await self._db.one("person_by_email", Account, email=email)
         known = account.password_hash if account else None
-        if not await self._passwords.fits(password[:LONGEST_PASSWORD], known) or account is None:
-            raise WrongCredentials()
-        await self._renew_hash(account, password)
+        if not await self._passwords.fits(password, known) or account is None or known is None:
+            raise WrongCredentials("wrong credentials")
+        await self._renew_hash(account.id, known, password)
+        await self._tries.forgive("sign-in", email, client.place)
         async with self._db.transaction() as tx:
-            await tx.run("sign_in_worked", email=email)
-            return await self._open_session(tx, account.id)
+            await tx.run("address_is_familiar", email=email, address=client.place)
+            return await self._sessions.open(tx, account.id, client)
 
-    async def _renew_hash(self, account: Account, password: str) -> None:
-        if self._passwords.outdated(account.password_hash):
+    async def count_try(self, email: str, client: Client) -> None:
+        """Before any password is looked at: many tries at once are as many tries. Known or not, the same is done."""
+        familiar = await self._db.value("is_familiar", email=email, address=client.place)
+        await self._tries.take(self._same_place, "sign-in", email, client.place)
+        if not familiar:
+            await self._tries.take(self._strangers, "sign-in of strangers", email)
+
+    async def _renew_hash(self, person_id: str, known: str, password: str) -> None:
+        if self._passwords.outdated(known):
             newer = await self._passwords.hash(password)
-            await self._db.run("password_replace", id=account.id, password_hash=newer, old_hash=account.password_hash)
-
-    async def _open_session(self, tx: Transaction, person_id: str) -> Ticket:
-        token = new_token()
-        ends = await tx.value(
-            "session_add",
-            id=str(uuid.uuid4()),
-            token_hash=hash_of(token),
-            person_id=person_id,
-            absolute=self._settings.session_absolute_seconds,
-        )
-        return Ticket(token, ends)
+            await self._db.run("password_replace", id=person_id, password_hash=newer, old_hash=known)
 
     async def sign_out(self, token: str) -> None:
-        await self._db.run("session_end", token_hash=hash_of(token[:LONGEST]))
+        await self._sessions.end_by_token(token)
 
-    async def resolve(self, token: str) -> tuple[OpenSession, list[Membership]]:
+    async def resolve(self, token: str, client: Client = NOWHERE) -> tuple[OpenSession, list[Membership]]:
         """The person behind a session token; NotSignedIn for an unknown, ended or idle one."""
         async with self._db.transaction() as tx:
-            session = await tx.one(
-                "session_of",
-                OpenSession,
-                token_hash=hash_of(token[:LONGEST]),
-                idle=self._settings.session_idle_seconds,
-                absolute=self._settings.session_absolute_seconds,
-            )
-            if session is None:
-                raise NotSignedIn("no such session")
-            if session.stale:
-                await tx.run("session_touch", id=session.session_id)
+            session = await self._sessions.of(tx, token, client)
             return session, await tx.all("memberships", Membership, person_id=session.person_id)
 
-    async def members(self, business_id: str) -> list[Member]:
-        return await self._db.all("members", Member, business_id=business_id)
-
-    async def role_in(self, business_id: str, person_id: str) -> access_pb2.Role.ValueType:
-        """The role as it is now, not as it was when the caller's token was signed."""
-        role = await self._db.value("role_in", business_id=business_id, person_id=person_id)
-        return access_pb2.Role.ValueType(role or access_pb2.ROLE_UNSPECIFIED)
-
     async def require_admin(self, business_id: str, person_id: str) -> None:
-        if await self.role_in(business_id, person_id) < access_pb2.ROLE_ADMIN:
-            raise NotAllowed("not an admin of this business")
+        await self._members.require_admin(business_id, person_id)
 
-    async def invite(self, caller: Caller, email: str, role: access_pb2.Role.ValueType) -> Ticket:
-        """A link for one e-mail. Only an Owner may invite an Owner."""
-        email = normal_email(email)
-        require(access_pb2.ROLE_VIEWER <= role <= access_pb2.ROLE_OWNER, "Please choose a role.")
-        own = await self.role_in(caller.business_id, caller.user_id)
-        if own < access_pb2.ROLE_ADMIN or role > own:
-            raise NotAllowed(f"role {own} may not invite role {role}", say="You cannot give a role above your own.")
-        token = new_token()
-        ends = await self._db.value(
-            "invitation_add",
-            token_hash=hash_of(token),
-            business_id=caller.business_id,
-            email=email,
-            role=role,
-            invited_by=caller.user_id,
-            life=self._settings.invitation_seconds,
-        )
-        return Ticket(token, ends)
+    def require_passwords(self) -> None:
+        """PasswordsOff where the provider decides who is who."""
+        if self._settings.oidc_only:
+            raise PasswordsOff("OIDC_ONLY")
 
     async def prune(self) -> None:
         """Forget what has ended."""
-        limits = {
-            "absolute": self._settings.session_absolute_seconds,
-            "idle": self._settings.session_idle_seconds,
-        }
-        await self._db.run("sessions_prune", **limits)
-        await self._db.run("sign_in_failures_prune", window=self._settings.sign_in_window_seconds)
+        await self._sessions.prune()
+        await self._tries.prune(self._settings.tries_forgotten_seconds)
+        await self._db.run("familiar_addresses_prune", days=self._settings.familiar_address_days)
+        await self._db.run("password_resets_prune")
+        await self._db.run("sign_on_states_prune")
 
 
 def current_of(memberships: Sequence[Membership], business_id: str) -> Membership:
@@ -240,15 +169,14 @@ def normal_email(email: str) -> str:
     """Trimmed and in lower case; InvalidRequest for what cannot be an address."""
     email = email.strip().lower()
     name, at, domain = email.rpartition("@")
-    good = name and at and domain and len(email) <= LONGEST_EMAIL and not any(c.isspace() for c in email)
-    if not good or not email.isprintable():
+    good = name and at and domain and len(email) <= LONGEST_EMAIL and email.isprintable()
+    # What would make two addresses of one, or a name, in a letter's head.
+    if not good or any(char.isspace() or char in '@,;:<>()[]"\\' for char in name + domain):
         raise InvalidRequest("bad e-mail", say="That is not an e-mail address.", reason="EMAIL_INVALID")
     return email
 
 
-def check_password(password: str) -> None:
-    """Length is all that is asked for, as NIST advises."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidRequest(
-            "bad length", say=f"A password needs at least {SHORTEST_PASSWORD} characters.", reason="PASSWORD_TOO_SHORT"
-        )
+def normal_business(name: str) -> str:
+    name = name.strip()
+    require(1 <= len(name) <= LONGEST_NAME, "Please name your business.")
+    return name

@@ -1,81 +1,23 @@
-"""The gRPC doorway: translates, asks who the caller is, and calls the desks."""
+"""The gRPC doorway of credentials: translates, asks who the caller is, and calls the desks."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from auth.health import Health
 from auth.issuing import Issuing
-from auth.people import Membership, People, current_of
+from auth.people_servicer import stamp
 from auth.quickbooks_connecting import Callback, QuickBooksConnecting
 from auth.revoking import Revoking
 from auth.shopify_connecting import ShopifyConnecting
 from auth.vault import PROVIDERS
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport_libs.errors import InvalidRequest
-from ledgerport_libs.identity import Person, ServiceIdentity, person_of_this_call
+from ledgerport_libs.identity import person_of_this_call
 
 Context = Any
-
-
-class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
-    def __init__(self, people: People, identity: ServiceIdentity) -> None:
-        self._people, self._identity = people, identity
-
-    async def SignUp(self, request: people_pb2.SignUpRequest, context: Context) -> people_pb2.SignUpResponse:
-        ticket = await self._people.sign_up(
-            request.email, request.password, request.name, request.business_name, request.invitation_token
-        )
-        return people_pb2.SignUpResponse(session_token=ticket.token, expires_at=stamp(ticket.expires_at))
-
-    async def SignIn(self, request: people_pb2.SignInRequest, context: Context) -> people_pb2.SignInResponse:
-        ticket = await self._people.sign_in(request.email, request.password)
-        return people_pb2.SignInResponse(session_token=ticket.token, expires_at=stamp(ticket.expires_at))
-
-    async def SignOut(self, request: people_pb2.SignOutRequest, context: Context) -> people_pb2.SignOutResponse:
-        await self._people.sign_out(request.session_token)
-        return people_pb2.SignOutResponse()
-
-    async def ResolveSession(
-        self, request: people_pb2.ResolveSessionRequest, context: Context
-    ) -> people_pb2.ResolveSessionResponse:
-        session, memberships = await self._people.resolve(request.session_token)
-        current = current_of(memberships, request.business_id)
-        caller = Person(session.person_id, session.email, current.business_id, current.role, session.session_id)
-        token, ends = self._identity.token_of_person(caller)
-        return people_pb2.ResolveSessionResponse(
-            person=people_pb2.Person(user_id=session.person_id, email=session.email, name=session.name),
-            memberships=[_membership(each) for each in memberships],
-            current=_membership(current),
-            caller_token=token,
-            caller_token_expires_at=Timestamp(seconds=ends),
-            session_id=session.session_id,
-        )
-
-    async def ListMembers(
-        self, request: people_pb2.ListMembersRequest, context: Context
-    ) -> people_pb2.ListMembersResponse:
-        members = await self._people.members(person_of_this_call().business_id)
-        return people_pb2.ListMembersResponse(
-            members=[
-                people_pb2.Member(
-                    person=people_pb2.Person(user_id=member.id, email=member.email, name=member.name),
-                    role=member.role,
-                    joined_at=stamp(member.joined_at),
-                )
-                for member in members
-            ]
-        )
-
-    async def InviteMember(
-        self, request: people_pb2.InviteMemberRequest, context: Context
-    ) -> people_pb2.InviteMemberResponse:
-        ticket = await self._people.invite(person_of_this_call(), request.email, request.role)
-        return people_pb2.InviteMemberResponse(invitation_token=ticket.token, expires_at=stamp(ticket.expires_at))
 
 
 class CredentialsServicer(credentials_pb2_grpc.CredentialsServiceServicer):
@@ -165,13 +107,3 @@ def provider_of(number: provider_pb2.Provider.ValueType) -> str:
     if number not in PROVIDERS:
         raise InvalidRequest("no provider")
     return PROVIDERS[number]
-
-
-def stamp(moment: datetime) -> Timestamp:
-    answer = Timestamp()
-    answer.FromDatetime(moment)
-    return answer
-
-
-def _membership(each: Membership) -> people_pb2.Membership:
-    return people_pb2.Membership(business_id=each.business_id, business_name=each.business_name, role=each.role)

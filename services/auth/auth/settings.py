@@ -7,14 +7,14 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from auth.people_settings import PeopleSettings
 from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
 
 INTUIT_DISCOVERY_URL = "https://developer.api.intuit.com/.well-known/openid_configuration"
 _DAY = 86400.0
 
 
-class Settings(ServiceSettings, DatabaseSettings, frozen=True):
-    public_url: str = Field(description="where browsers reach LedgerPort; the redirect addresses lie below it")
+class Settings(PeopleSettings, ServiceSettings, DatabaseSettings, frozen=True):
     sealing_keys_file: Path = Field(description='{"active": "k1", "keys": {"k1": "<32 bytes in base64>"}}')
 
     intuit_discovery_url: str = INTUIT_DISCOVERY_URL
@@ -42,11 +42,6 @@ class Settings(ServiceSettings, DatabaseSettings, frozen=True):
 
     oauth_state_seconds: float = Field(600.0, gt=0)
     callback_freshness_seconds: float = Field(300.0, gt=0)
-    session_idle_seconds: float = Field(12 * 3600.0, gt=0)
-    session_absolute_seconds: float = Field(30 * _DAY, gt=0)
-    invitation_seconds: float = Field(7 * _DAY, gt=0)
-    sign_in_failures: int = Field(10, ge=1, description="wrong passwords for one e-mail in one window")
-    sign_in_window_seconds: float = Field(300.0, gt=0)
     housekeeping_seconds: float = Field(60.0, gt=0)
 
     @model_validator(mode="after")

@@ -105,10 +105,11 @@ class Vault:
             shop_domain=facts.account if provider == SHOPIFY else "",
             connected_by=by,
             scopes=tokens.scopes,
-            refresh_expires_at=_stamp(_end_of(tokens)),
+            refresh_expires_at=_stamp(_end_of(tokens.refresh_expires_at, tokens.hard_expires_at)),
             store_zone=facts.zone,
             currency=facts.currency,
             country=facts.country,
+            hard_expires_at=_stamp(tokens.hard_expires_at),
         )
         await self._tell(tx, business_id, provider, version, auth_pb2.CredentialEvent(connected=connected))
 
@@ -118,7 +119,10 @@ class Vault:
         version = await tx.value("refresh_store", **columns, fence=fence)
         if version is None:
             return False
-        refreshed = auth_pb2.Refreshed(refresh_expires_at=_stamp(_end_of(tokens)))
+        hard = tokens.hard_expires_at or held.hard_expires_at
+        refreshed = auth_pb2.Refreshed(
+            refresh_expires_at=_stamp(_end_of(tokens.refresh_expires_at, hard)), hard_expires_at=_stamp(hard)
+        )
         await self._tell(tx, held.business_id, held.provider, version, auth_pb2.CredentialEvent(refreshed=refreshed))
         return True
 
@@ -148,17 +152,28 @@ class Vault:
         await self._tell(tx, held.business_id, held.provider, version, auth_pb2.CredentialEvent(refused=refused))
         return True
 
-    async def revoke(self, tx: Transaction, business_id: str, provider: str, by: str, asked_at: datetime) -> bool:
-        """Erase the tokens, told as Revoked; what is to be revoked at Intuit waits, sealed, in a row of its own."""
+    async def revoke(
+        self,
+        tx: Transaction,
+        business_id: str,
+        provider: str,
+        by: str,
+        asked_at: datetime,
+        reason: str = "",
+        explanation: str = "",
+    ) -> bool:
+        """Erase the tokens, told as Revoked; what is to be revoked at Intuit waits, sealed, in a row of its own.
+
+        False, and nothing changes, where the connection is younger than `asked_at` or gone already.
+        """
         gone = await tx.one(
             "credential_revoke", _Revoked, business_id=business_id, provider=provider, asked_at=asked_at
         )
         if gone is None:
             return False
         await tx.run("spares_drop", business_id=business_id, provider=provider)
-        await self._tell(
-            tx, business_id, provider, gone.version, auth_pb2.CredentialEvent(revoked=auth_pb2.Revoked(by=by))
-        )
+        revoked = auth_pb2.Revoked(by=by, reason=reason, explanation=explanation)
+        await self._tell(tx, business_id, provider, gone.version, auth_pb2.CredentialEvent(revoked=revoked))
         if provider == QUICKBOOKS and gone.refresh_sealed is not None:
             token = self.refresh_token(business_id, provider, gone.refresh_sealed)
             sealed = self._ring.seal(token, Place(business_id, provider, "revocation"))
@@ -193,9 +208,9 @@ class Vault:
         await OutgoingEvent(event.event_id, subject, event.SerializeToString()).put(tx)
 
 
-def _end_of(tokens: TokenSet) -> datetime | None:
+def _end_of(rolling: datetime | None, hard: datetime | None) -> datetime | None:
     """When a person must consent again: the rolling or the hard end, whichever comes first."""
-    ends = [end for end in (tokens.refresh_expires_at, tokens.hard_expires_at) if end is not None]
+    ends = [end for end in (rolling, hard) if end is not None]
     return min(ends) if ends else None
 
 

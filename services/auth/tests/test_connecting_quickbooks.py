@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -135,6 +136,42 @@ async def test_another_company_at_reconnect_is_refused_before_its_code_is_used(o
     assert (await office.desks.health.probe(owner.business_id, "quickbooks")).explanation == ""
 
 
+async def test_another_company_at_reconnect_that_calls_itself_the_bound_one_is_not_proved(office: Office) -> None:
+    owner = await office.owner()
+    await office.connected(owner)
+    whole = await office.authorized(owner, HARBOR, realm_id=CRAIG)
+    assert await reason_of(office.desks.quickbooks.finish(owner, whole)) == "REALM_NOT_PROVED"
+    assert office.rows("SELECT account, version, state FROM credential") == [(CRAIG, 1, "active")]
+    assert (await office.desks.health.probe(owner.business_id, "quickbooks")).explanation == ""
+
+
+async def test_of_two_tabs_that_chose_two_companies_the_first_to_come_back_binds(office: Office) -> None:
+    owner = await office.owner()
+    one, two = await office.authorized(owner, CRAIG), await office.authorized(owner, HARBOR)
+    assert (await office.desks.quickbooks.finish(owner, two)).realm_id == HARBOR
+    assert await reason_of(office.desks.quickbooks.finish(owner, one)) == "WRONG_COMPANY"
+    assert office.rows("SELECT realm_id FROM binding") == [(HARBOR,)]
+
+
+async def test_a_code_of_someone_elses_consent_connects_nothing_of_theirs(office: Office) -> None:
+    owner, stranger = await office.owner(), await office.owner("Eve")
+    theirs = await office.authorized(owner, CRAIG)
+    planted = await office.authorized(stranger, HARBOR, code=theirs.code)
+    assert await reason_of(office.desks.quickbooks.finish(stranger, planted)) == "REALM_NOT_PROVED"
+    assert nothing_is_stored(office)
+
+
+async def test_a_disconnect_does_not_free_the_company_for_another_business_or_the_business_for_another_company(
+    office: Office,
+) -> None:
+    owner, second = await office.owner(), await office.owner("Second")
+    await office.connected(owner)
+    await office.desks.revoking.revoke(owner.business_id, "quickbooks", owner.email, datetime.now(UTC))
+    assert await reason_of(office.connected(second, CRAIG)) == "COMPANY_BOUND_ELSEWHERE"
+    assert await reason_of(office.connected(owner, HARBOR)) == "WRONG_COMPANY"
+    assert office.rows("SELECT business_id, realm_id FROM binding") == [(owner.business_id, CRAIG)]
+
+
 async def test_a_second_business_cannot_take_a_bound_company(office: Office) -> None:
     owner, second = await office.owner(), await office.owner("Second")
     await office.connected(owner)
@@ -217,7 +254,7 @@ async def test_tokens_of_an_unbound_company_cannot_be_kept(office: Office) -> No
 
 async def test_only_an_admin_may_connect_also_when_the_role_was_lost_on_the_way(office: Office) -> None:
     owner = await office.owner()
-    invited = await office.desks.people.invite(owner, "admin@example.test", access_pb2.ROLE_ADMIN)
+    invited = await office.desks.members.invite(owner, "admin@example.test", access_pb2.ROLE_ADMIN)
     ticket = await office.desks.people.sign_up("admin@example.test", PASSWORD, "Ada", "", invited.token)
     admin = await office.person(ticket.token)
     whole = await office.authorized(admin)

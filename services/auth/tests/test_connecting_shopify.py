@@ -144,8 +144,32 @@ async def test_an_uninstall_is_believed_unless_it_is_older_than_the_last_connect
     await office.desks.health.uninstalled(owner.business_id, datetime.now(UTC) - timedelta(hours=1))
     assert office.events() == ["connected"]
     await office.desks.health.uninstalled(owner.business_id, datetime.now(UTC))
-    assert office.events() == ["connected", "refused"]
-    assert (await office.desks.health.probe(owner.business_id, "shopify")).outcome == pb.PROBE_OUTCOME_REFUSED
+    await office.desks.health.uninstalled(owner.business_id, datetime.now(UTC))
+    assert office.events() == ["connected", "revoked"]
+    payload = office.rows("SELECT payload FROM outbox ORDER BY id DESC")[0][0]
+    assert auth_pb2.CredentialEvent.FromString(payload).revoked.reason == "STORE_UNINSTALLED"
+    assert office.rows("SELECT state, access_sealed, refresh_sealed FROM credential") == [("revoked", None, None)]
+    assert (await office.desks.health.probe(owner.business_id, "shopify")).outcome == pb.PROBE_OUTCOME_NOT_CONNECTED
+
+
+async def test_an_uninstall_is_believed_also_after_the_store_refused_us(office: Office) -> None:
+    owner = await office.owner()
+    await finish(office, owner, await installed(office, owner))
+    office.shopify.post("uninstall", shop=SHOP, client_id=office.settings.shopify_client_id)
+    await office.desks.health.probe(owner.business_id, "shopify")
+    await office.desks.health.uninstalled(owner.business_id, datetime.now(UTC))
+    assert office.events() == ["connected", "refused", "revoked"]
+
+
+async def test_a_late_uninstall_after_a_reinstall_changes_nothing(office: Office) -> None:
+    owner = await office.owner()
+    await finish(office, owner, await installed(office, owner))
+    removed = datetime.now(UTC)
+    office.shopify.post("uninstall", shop=SHOP, client_id=office.settings.shopify_client_id)
+    await finish(office, owner, await installed(office, owner))
+    await office.desks.health.uninstalled(owner.business_id, removed)
+    assert office.events() == ["connected", "connected"]
+    assert (await office.desks.health.probe(owner.business_id, "shopify")).outcome == pb.PROBE_OUTCOME_GOOD
 
 
 async def test_what_was_never_connected_says_so(office: Office) -> None:

@@ -36,13 +36,12 @@ class Hearing:
             raise BadEvent("no business or provider")
         provider = PROVIDERS[event.provider]
         if event.WhichOneof("what") == "refreshed":
-            await self._register.read(event.business_id, provider)
-            await self._db.run(
-                "refresh_end_seen",
-                business_id=event.business_id,
-                provider=provider,
-                version=event.version,
-                refresh_expires_at=_moment(event.refreshed, "refresh_expires_at"),
+            await self._register.refreshed(
+                event.business_id,
+                provider,
+                event.version,
+                _moment(event.refreshed, "refresh_expires_at"),
+                _moment(event.refreshed, "hard_expires_at"),
             )
             return
 
@@ -75,12 +74,15 @@ def _change(row: Row, event: auth_pb2.CredentialEvent) -> Change | None:
                 connected_by=said.connected_by,
                 scopes=said.scopes,
                 refresh_expires_at=_moment(said, "refresh_expires_at"),
+                hard_expires_at=_moment(said, "hard_expires_at"),
+                store_zone=said.store_zone,
             )
             return moves.connect(row.state, account, event.at.ToDatetime(UTC))
         case "refused":
             return moves.fall_ill(row.state, event.refused.reason, event.refused.explanation, AUTH)
         case "revoked":
-            return moves.disconnect(row.state, event.revoked.by or AUTH)
+            gone = event.revoked
+            return moves.disconnect(row.state, gone.by or AUTH, gone.reason, gone.explanation)
         case other:
             raise BadEvent(f"unknown event {other}")
 

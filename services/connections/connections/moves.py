@@ -43,6 +43,8 @@ class Account:
     connected_by: str
     scopes: str
     refresh_expires_at: datetime | None
+    hard_expires_at: datetime | None = None
+    store_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class State:
     connected_at: datetime | None
     scopes: str
     refresh_expires_at: datetime | None
+    hard_expires_at: datetime | None = None
+    store_zone: str = ""
 
     @property
     def label(self) -> str:
@@ -97,6 +101,8 @@ def connect(now: State, account: Account, at: datetime) -> Change | None:
         connected_at=at,
         scopes=account.scopes,
         refresh_expires_at=account.refresh_expires_at,
+        hard_expires_at=account.hard_expires_at,
+        store_zone=account.store_zone,
     )
     sentence = f"{NAMES[now.provider]} was {verb} to {account.account_name} by {account.connected_by}."
     if state.paused:
@@ -122,12 +128,19 @@ def recover(now: State, actor: str) -> Change | None:
     return Change(state, actor, f"{now.label} works again.")
 
 
-def disconnect(now: State, actor: str) -> Change | None:
-    """A person ended it. Account and pause stay."""
+def disconnect(now: State, actor: str, reason: str = "", explanation: str = "") -> Change | None:
+    """Ended by a person, or by the store's own `reason`. Account and pause stay."""
     if Status.DISCONNECTED not in MOVES[now.status]:
         return None
-    state = replace(now, status=Status.DISCONNECTED, reason="", explanation="", refresh_expires_at=None)
-    return Change(state, actor, f"{now.label} was disconnected by {actor}.")
+    state = replace(
+        now,
+        status=Status.DISCONNECTED,
+        reason=reason,
+        explanation=explanation,
+        refresh_expires_at=None,
+        hard_expires_at=None,
+    )
+    return Change(state, actor, f"{now.label} was disconnected by {actor}. {explanation}".rstrip())
 
 
 def pause(now: State, actor: str, at: datetime) -> Change | None:

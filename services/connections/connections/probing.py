@@ -54,6 +54,8 @@ class Probing:
             # Trouble of our own says nothing about the provider.
             log.warning("probe_failed", business=due.business_id, provider=due.provider, status=failure.code().name)
             return
+        outcome = auth_pb.ProbeOutcome.Name(answer.outcome).removeprefix("PROBE_OUTCOME_").lower()
+        telemetry.PROBES.labels(due.provider, outcome).inc()
         await self.heard(due.business_id, due.provider, answer.outcome, answer.explanation)
 
     async def heard(

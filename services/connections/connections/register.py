@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connections.moves import QUICKBOOKS, SHOPIFY, Change, State, Status, why_closed
+from connections.notices import Notices
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.events.v1 import connection_pb2
 from ledgerport_libs import telemetry
@@ -50,6 +51,9 @@ class Row:
     last_probe_at: datetime | None
     unreachable_since: datetime | None
     revoke_asked_at: datetime | None
+    store_zone: str
+    hard_expires_at: datetime | None
+    watch_version: int
     read_at: datetime
 
     @property
@@ -69,6 +73,8 @@ class Row:
             connected_at=self.connected_at,
             scopes=self.scopes,
             refresh_expires_at=self.refresh_expires_at,
+            hard_expires_at=self.hard_expires_at,
+            store_zone=self.store_zone,
         )
 
 
@@ -78,8 +84,8 @@ Move = Callable[[Row], Change | None]
 class Register:
     """Reads and moves connections."""
 
-    def __init__(self, db: Database, on_commit: Callable[[], None]) -> None:
-        self._db, self._on_commit = db, on_commit
+    def __init__(self, db: Database, on_commit: Callable[[], None], notices: Notices | None = None) -> None:
+        self._db, self._on_commit, self._notices = db, on_commit, notices or Notices(())
 
     async def both(self, business_id: str) -> list[Row]:
         """QuickBooks first; also where neither was ever made."""
@@ -103,6 +109,18 @@ class Register:
         if row is None:
             raise LookupError("a connection that was just made is not there")
         return row
+
+    async def refreshed(
+        self, business_id: str, provider: str, version: int, rolling: datetime | None, hard: datetime | None
+    ) -> None:
+        """A token was refreshed: no move, only another end. An older word changes nothing."""
+        async with self._db.transaction() as tx:
+            await self._read(tx, business_id, provider)
+            where = {"business_id": business_id, "provider": provider}
+            if await tx.run(
+                "refresh_end_seen", **where, version=version, refresh_expires_at=rolling, hard_expires_at=hard
+            ):
+                await tx.run("watch_changed", **where)
 
     async def move(self, business_id: str, provider: str, decide: Move, credential_version: int = 0) -> Row:
         """Let `decide` look at the connection and say what it becomes; None leaves it as it is.
@@ -148,14 +166,18 @@ class Register:
             connected_at=state.connected_at,
             scopes=state.scopes,
             refresh_expires_at=state.refresh_expires_at,
+            hard_expires_at=state.hard_expires_at,
+            store_zone=state.store_zone,
         )
         if version is None:
             return False
         await self._record(tx, row, change)
         await self._tell(tx, row, change, version)
+        await self._notices.of_move(tx, row.business_id, row.state, change)
+        # Last, as the counters hold everyone else's changes back until the commit; in one order everywhere.
+        await tx.run("watch_changed", business_id=row.business_id, provider=row.provider)
         before = why_closed(Status(row.status), row.paused)
         if row.provider == QUICKBOOKS and before != why_closed(state.status, state.paused):
-            # Last, as it holds everyone else's gate back until the commit.
             await tx.run("gate_changed", business_id=row.business_id)
         return True
 

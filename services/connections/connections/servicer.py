@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,19 +11,27 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from connections.gates import Gates
 from connections.moves import QUICKBOOKS
+from connections.notices import EXPIRING, RECOVERED, UNHEALTHY, Notice
 from connections.register import NUMBERS, PROVIDERS, Register, Row
 from connections.switches import Switches
+from connections.watching import Watching
 from ledgerport.connections.v1 import connections_pb2 as pb
 from ledgerport.connections.v1 import connections_pb2_grpc
 from ledgerport.events.v1 import connection_pb2
 from ledgerport_libs.database import Database
-from ledgerport_libs.errors import InvalidRequest
-from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.errors import InvalidRequest, NotFound
+from ledgerport_libs.identity import caller_of_this_call, person_of_this_call
 from ledgerport_libs.rpc import require
 
 Context = Any
 PAGE, LARGEST_PAGE = 50, 200
+MOST_WATCHED = 1000
 _NEWEST = 2**63 - 1
+_KINDS = {
+    UNHEALTHY: pb.NOTICE_KIND_UNHEALTHY,
+    RECOVERED: pb.NOTICE_KIND_RECOVERED,
+    EXPIRING: pb.NOTICE_KIND_EXPIRING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +46,16 @@ class _Entry:
 
 
 class ConnectionsServicer(connections_pb2_grpc.ConnectionsServiceServicer):
-    def __init__(self, db: Database, register: Register, gates: Gates, switches: Switches) -> None:
-        self._db, self._register, self._gates, self._switches = db, register, gates, switches
+    def __init__(self, db: Database, register: Register, gates: Gates, switches: Switches, watching: Watching) -> None:
+        self._db, self._register, self._gates = db, register, gates
+        self._switches, self._watching = switches, watching
 
     async def ListConnections(self, request: pb.ListConnectionsRequest, context: Context) -> pb.ListConnectionsResponse:
         rows = await self._register.both(person_of_this_call().business_id)
         return pb.ListConnectionsResponse(connections=[to_proto(row) for row in rows])
 
     async def ListHistory(self, request: pb.ListHistoryRequest, context: Context) -> pb.ListHistoryResponse:
-        size = min(request.page_size or PAGE, LARGEST_PAGE)
-        require(size > 0, "A page has at least one entry.")
-        require(not request.page_token or request.page_token.isdecimal(), "This page token is none of ours.")
-        before = min(int(request.page_token or _NEWEST), _NEWEST)
+        size, before = _page(request)
         entries = await self._db.all(
             "history_page", _Entry, business_id=person_of_this_call().business_id, before=before, size=size + 1
         )
@@ -83,6 +90,60 @@ class ConnectionsServicer(connections_pb2_grpc.ConnectionsServiceServicer):
             lease_ms=self._gates.lease_ms,
         )
 
+    async def WatchConnections(
+        self, request: pb.WatchConnectionsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchConnectionsResponse]:
+        person = caller_of_this_call().person
+        wanted = [person.business_id] if person else list(request.only_businesses)
+        require(len(wanted) <= MOST_WATCHED, "Too many Businesses to watch in one stream.")
+        if person:
+            await self._register.both(person.business_id)
+        async for rows, version in self._watching.stream(wanted, request.after_version):
+            changed = [pb.WatchedConnection(business_id=row.business_id, connection=to_proto(row)) for row in rows]
+            yield pb.WatchConnectionsResponse(connections=changed, version=version)
+
+    async def ListNotices(self, request: pb.ListNoticesRequest, context: Context) -> pb.ListNoticesResponse:
+        size, before = _page(request)
+        found = await self._db.all(
+            "notices_page", Notice, business_id=person_of_this_call().business_id, before=before, size=size + 1
+        )
+        return pb.ListNoticesResponse(
+            notices=[_notice(each) for each in found[:size]],
+            next_page_token=str(found[size - 1].id) if len(found) > size else "",
+        )
+
+    async def DismissNotice(self, request: pb.DismissNoticeRequest, context: Context) -> pb.DismissNoticeResponse:
+        person = person_of_this_call()
+        require(_is_number(request.notice_id), "This is no notice.")
+        if not await self._db.run(
+            "notice_dismiss", business_id=person.business_id, id=int(request.notice_id), by=person.email
+        ):
+            raise NotFound("no such notice")
+        return pb.DismissNoticeResponse()
+
+
+def _page(request: pb.ListHistoryRequest | pb.ListNoticesRequest) -> tuple[int, int]:
+    """How many, and before which id."""
+    size = min(request.page_size or PAGE, LARGEST_PAGE)
+    require(size > 0, "A page has at least one entry.")
+    require(not request.page_token or _is_number(request.page_token), "This page token is none of ours.")
+    return size, min(int(request.page_token or _NEWEST), _NEWEST)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
+def _notice(each: Notice) -> pb.Notice:
+    return pb.Notice(
+        notice_id=str(each.id),
+        provider=NUMBERS[each.provider],
+        kind=_KINDS[each.kind],
+        raised_at=_stamp(each.raised_at),
+        sentence=each.sentence,
+        over=each.over,
+    )
+
 
 def to_proto(row: Row) -> pb.Connection:
     return pb.Connection(
@@ -106,6 +167,8 @@ def to_proto(row: Row) -> pb.Connection:
         locked=row.provider == QUICKBOOKS and bool(row.account_id),
         version=row.version,
         last_probe_at=_stamp(row.last_probe_at),
+        store_zone=row.store_zone,
+        hard_expires_at=_stamp(row.hard_expires_at),
     )
 
 

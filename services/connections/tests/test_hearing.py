@@ -32,7 +32,7 @@ def said(version: int, **what: object) -> IncomingEvent:
         version=version,
         **what,  # type: ignore[arg-type]
     )
-    event.at.FromDatetime(AT)
+    event.at.FromDatetime(AT + timedelta(minutes=version))
     return IncomingEvent(event.event_id, "auth.v1.x.quickbooks", event.SerializeToString(), "")
 
 

@@ -1,4 +1,4 @@
-"""The JSON API under /api: what the pages show and do, for programs with the same session."""
+"""The JSON API under /api: what the pages show and do, for the same session, or for programs with an API token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.sessions import Visitor
 from ledgerport.connections.v1 import connections_pb2
 from ledgerport.qbo_writer.v1 import records_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2
-from ledgerport_libs.errors import InvalidRequest
+from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn
 
 Read = Callable[[Request, Visitor], Awaitable[Mapping[str, Any]]]
 Act = Callable[[Request, Visitor, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -55,21 +55,43 @@ class Api:
 
     def _reading(self, read: Read) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            visitor = await self._desk.sessions.visitor(request)
+            visitor = await self._program(request) or await self._desk.sessions.visitor(request)
+            _require_business(visitor)
             return JSONResponse(await read(request, visitor))
 
         return endpoint
 
     def _acting(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            visitor = await self._desk.sessions.visitor(request)
-            content = await self._desk.forms.read_json(request, visitor.session_id)
+            visitor = await self._program(request)
+            if visitor is not None:  # no cookie was looked at, so no other site can have sent it
+                content = await self._desk.forms.read_programs_json(request)
+            else:
+                visitor = await self._desk.sessions.visitor(request)
+                content = await self._desk.forms.read_json(request, visitor.session_id)
+                self._desk.limits.person(visitor.user_id)
+            _require_business(visitor)
             return JSONResponse(await act(request, visitor, content))
 
         return endpoint
 
+    async def _program(self, request: Request) -> Visitor | None:
+        """Whom an `Authorization` header speaks for; None without one. A wrong one is never passed over."""
+        header = request.headers.get("authorization")
+        if header is None:
+            return None
+        scheme, _, token = header.partition(" ")
+        try:
+            visitor = await self._desk.sessions.program(token.strip() if scheme.lower() == "bearer" else "")
+        except NotSignedIn:
+            self._desk.limits.stranger(request)
+            raise
+        self._desk.limits.program(visitor.session_id)
+        return visitor
+
     async def me(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
-        return {**views.me(visitor), "csrf_token": self._desk.forms.token(visitor.session_id)}
+        token = {} if visitor.program else {"csrf_token": self._desk.forms.token(visitor.session_id)}
+        return views.me(visitor) | token
 
     async def summary(self, _request: Request, visitor: Visitor) -> Mapping[str, Any]:
         request = records_pb2.GetSummaryRequest()
@@ -133,6 +155,11 @@ class Api:
     async def ignore(self, request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
         _confirmed(content)
         return {"record": await audit_log.ignore(self._near, visitor, request.path_params["record_id"])}
+
+
+def _require_business(visitor: Visitor) -> None:
+    if not visitor.business_id:
+        raise NotAllowed("no business", reason="NO_BUSINESS", say="You belong to no business. Create or join one.")
 
 
 def _confirmed(content: Mapping[str, Any]) -> None:

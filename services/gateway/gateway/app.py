@@ -12,16 +12,21 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.account import Account
 from gateway.api import Api
+from gateway.api_tokens import ApiTokens
 from gateway.audit_log import AuditLog
+from gateway.businesses import Businesses
 from gateway.connecting import Connecting
 from gateway.consent import Consent
 from gateway.dashboard import Dashboard
 from gateway.desk import Desk
 from gateway.edge import Edge, Errors
+from gateway.forgotten import Forgotten
 from gateway.live import Live, LiveHub
 from gateway.pages import HERE
 from gateway.signing_in import SigningIn
+from gateway.single_sign_on import SingleSignOn
 from gateway.team import Team
 from ledgerport_libs.errors import AppError
 
@@ -45,11 +50,16 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
         routes=[
             *operators,
             *SigningIn(desk).routes(),
+            *SingleSignOn(desk).routes(),
+            *Forgotten(desk).routes(),
+            *Account(desk).routes(),
+            *Businesses(desk).routes(),
             *Dashboard(desk).routes(),
             *Connecting(desk, consent).routes(),
             *consent.routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
+            *ApiTokens(desk).routes(),
             *Api(desk).routes(),
             *Live(desk, hub).routes(),
             Mount("/static", _Static(directory=HERE / "static")),

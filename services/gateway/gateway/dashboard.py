@@ -141,6 +141,10 @@ def activity(records: Sequence[View], history: Sequence[View]) -> list[View]:
 def sentence_of(record: View) -> str:
     """One record's state as somebody would say it."""
     name = f"{wording.KIND_LABELS.get(record['kind'], record['kind'])} {record['reference']}".strip()
+    if record["kind"] == "SETUP" and record["reference"]:
+        name = record["reference"]
+        if record["status"] == "SYNCED":
+            return f"{name} was set up in QuickBooks."
     if record["status"] == "SYNCED":
         as_document = f" as {record['document']}" if record["document"] else ""
         worth = f" for {record['total']['text']}" if record["total"] else ""

@@ -10,12 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.forms import Form, Forms
+from gateway.limits import Limits
 from gateway.neighbours import Neighbours
+from gateway.options import Options
 from gateway.pages import LIVE_HEADER, Pages
 from gateway.sessions import Sessions, Visitor
 from gateway.settings import Settings
+from gateway.zones import Zones
 from ledgerport_libs.errors import NotSignedIn
 
+NO_BUSINESS = "/businesses/new"
 Endpoint = Callable[[Request], Awaitable[Response]]
 Seen = Callable[[Request, Visitor], Awaitable[Response]]
 Posted = Callable[[Request, Visitor, Form], Awaitable[Response]]
@@ -28,9 +32,15 @@ class Desk:
     sessions: Sessions
     forms: Forms
     pages: Pages
+    limits: Limits
+    options: Options
+    zones: Zones
 
-    def seen(self, page: Seen) -> Endpoint:
-        """A page for signed-in people; others are sent to sign in and come back."""
+    def seen(self, page: Seen, *, anywhere: bool = False) -> Endpoint:
+        """A page for signed-in people; others are sent to sign in and come back.
+
+        Whoever belongs to no Business sees only what is `anywhere`.
+        """
 
         async def endpoint(request: Request) -> Response:
             try:
@@ -39,11 +49,14 @@ class Desk:
                 if LIVE_HEADER in request.headers:
                     raise
                 return self._to_sign_in(request)
+            if not visitor.business_id and not anywhere:
+                return RedirectResponse(NO_BUSINESS, 303)
+            request.state.zone = await self.zones.of(visitor)
             return await page(request, visitor)
 
         return endpoint
 
-    def posted(self, action: Posted) -> Endpoint:
+    def posted(self, action: Posted, *, anywhere: bool = False) -> Endpoint:
         """A form of signed-in people, proved to come from a page of theirs before anything is done."""
 
         async def endpoint(request: Request) -> Response:
@@ -52,6 +65,10 @@ class Desk:
             except NotSignedIn:
                 return RedirectResponse("/sign-in", 303)
             form = await self.forms.read(request, visitor.session_id)
+            self.limits.person(visitor.user_id)
+            if not visitor.business_id and not anywhere:
+                return RedirectResponse(NO_BUSINESS, 303)
+            request.state.zone = await self.zones.of(visitor)
             return await action(request, visitor, form)
 
         return endpoint

@@ -64,6 +64,10 @@ class Forms:
         self._check_origin(request)
         if not self._signer.fits("form-of-session", session_id, request.headers.get(HEADER, "")):
             raise NotFromOurPage("wrong API token", say=f"Send the csrf_token of /api/me as {HEADER.upper()}.")
+        return await self.read_programs_json(request)
+
+    async def read_programs_json(self, request: Request) -> Mapping[str, Any]:
+        """The object in the body of a call that carries its own credentials; none is an empty one."""
         body = await self._body(request)
         try:
             content = json.loads(body or b"{}")

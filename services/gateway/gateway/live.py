@@ -23,7 +23,7 @@ from ledgerport.events.v1 import connection_pb2, record_pb2
 from ledgerport.gateway.v1 import live_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import Bus
-from ledgerport_libs.errors import AppError, NotSignedIn, TooManyTries
+from ledgerport_libs.errors import AppError, NotAllowed, NotSignedIn, TooManyTries
 
 log = telemetry.logger("live")
 OPEN_PAGES = Gauge("ledgerport_live_pages", "Open live connections")
@@ -153,6 +153,8 @@ class Live:
 
     async def stream(self, request: Request) -> Response:
         visitor = await self._desk.sessions.visitor(request)
+        if not visitor.business_id:
+            raise NotAllowed("nothing to listen to")
         settings = self._desk.settings
         if self._open[visitor.session_id] >= settings.live_pages_by_session:
             raise TooManyTries("live pages of one session", say="Too many open pages.")

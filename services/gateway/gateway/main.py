@@ -8,12 +8,15 @@ from contextlib import AsyncExitStack
 from gateway.app import build
 from gateway.desk import Desk
 from gateway.forms import Forms
+from gateway.limits import Limits
 from gateway.live import LiveHub
 from gateway.neighbours import neighbours
+from gateway.options import Options
 from gateway.pages import Pages
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.signing import Signer
+from gateway.zones import Zones
 from ledgerport_libs import ops, telemetry
 from ledgerport_libs.bus import Bus
 from ledgerport_libs.identity import ServiceIdentity
@@ -33,7 +36,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
         signer = Signer.load(settings.session_secret_file)
         forms = Forms(signer, settings)
-        desk = Desk(settings, near, Sessions(near, settings), forms, Pages(settings, signer, forms))
+        desk = Desk(
+            settings=settings,
+            neighbours=near,
+            sessions=Sessions(near, settings),
+            forms=forms,
+            pages=Pages(settings, signer, forms),
+            limits=Limits(settings),
+            options=Options(near),
+            zones=Zones(near),
+        )
         hub = LiveHub(bus)
         await stack.enter_async_context(background(live=hub.watch))
 

@@ -10,7 +10,14 @@ from typing import TypeVar
 import grpc
 
 from gateway.settings import Settings
-from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
+from ledgerport.auth.v1 import (
+    api_tokens_pb2,
+    api_tokens_pb2_grpc,
+    credentials_pb2,
+    credentials_pb2_grpc,
+    people_pb2,
+    people_pb2_grpc,
+)
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
 from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
@@ -21,6 +28,7 @@ from ledgerport_libs.identity import ServiceIdentity
 log = telemetry.logger("neighbours")
 T = TypeVar("T")
 _PEOPLE = people_pb2.DESCRIPTOR.services_by_name["PeopleService"]
+_API_TOKENS = api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"]
 _CREDENTIALS = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
@@ -30,6 +38,7 @@ _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     people: people_pb2_grpc.PeopleServiceAsyncStub
+    api_tokens: api_tokens_pb2_grpc.ApiTokensServiceAsyncStub
     credentials: credentials_pb2_grpc.CredentialsServiceAsyncStub
     connections: connections_pb2_grpc.ConnectionsServiceAsyncStub
     intake: intake_pb2_grpc.IntakeServiceAsyncStub
@@ -51,7 +60,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         auth = await enter(
-            rpc.channel(settings.auth_address, identity, "auth", [_PEOPLE, _CREDENTIALS], timeout=timeout)
+            rpc.channel(settings.auth_address, identity, "auth", [_PEOPLE, _API_TOKENS, _CREDENTIALS], timeout=timeout)
         )
         connections = await enter(
             rpc.channel(settings.connections_address, identity, "connections", [_CONNECTIONS], timeout=timeout)
@@ -64,6 +73,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
         )
         yield Neighbours(
             people=people_pb2_grpc.PeopleServiceStub(auth),
+            api_tokens=api_tokens_pb2_grpc.ApiTokensServiceStub(auth),
             credentials=credentials_pb2_grpc.CredentialsServiceStub(auth),
             connections=connections_pb2_grpc.ConnectionsServiceStub(connections),
             intake=intake_pb2_grpc.IntakeServiceStub(intake),

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+import jinja2.runtime
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -19,7 +21,7 @@ from gateway.signing import Signer
 
 HERE = Path(__file__).parent
 THEME_COOKIE = "ledgerport_theme"
-_MESSAGE_COOKIE = "ledgerport_message"
+_MESSAGE = "ledgerport_message"
 _MESSAGE_LIFE = 120
 _LONGEST_MESSAGE = 900
 LIVE_HEADER = "x-live-refresh"
@@ -39,6 +41,7 @@ class Pages:
 
     def __init__(self, settings: Settings, signer: Signer, forms: Forms) -> None:
         self._settings, self._signer, self._forms = settings, signer, forms
+        self._message_cookie = f"__Host-{_MESSAGE}" if settings.https else _MESSAGE
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -46,7 +49,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"when": wording.when}
+        self._templates.filters |= {"when": _when}
         self._templates.globals |= {
             "status_labels": wording.STATUS_LABELS,
             "kind_labels": wording.KIND_LABELS,
@@ -59,7 +62,10 @@ class Pages:
 
     def show(self, request: Request, template: str, visitor: Visitor, *, status: int = 200, **content: Any) -> Response:
         """A signed-in person's page."""
-        token, role = self._forms.token(visitor.session_id), wording.ROLE_LABELS[wording.role_word(visitor.role)]
+        token, role = (
+            self._forms.token(visitor.session_id),
+            wording.ROLE_LABELS.get(wording.role_word(visitor.role), ""),
+        )
         return self._html(request, template, status, {"visitor": visitor, "csrf": token, "role_word": role, **content})
 
     def show_before_sign_in(self, request: Request, template: str, *, status: int = 200, **content: Any) -> Response:
@@ -81,7 +87,7 @@ class Pages:
             told = [message.tone, message.text[:_LONGEST_MESSAGE]]
             sealed = self._signer.seal("message", told, _MESSAGE_LIFE)
             response.set_cookie(
-                _MESSAGE_COOKIE,
+                self._message_cookie,
                 sealed,
                 max_age=_MESSAGE_LIFE,
                 path="/",
@@ -100,6 +106,7 @@ class Pages:
             | {
                 "message": content.get("message") or message,
                 "theme": theme if theme in ("light", "dark") else "",
+                "zone": getattr(request.state, "zone", ""),
                 "path": request.url.path,
                 "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
             }
@@ -107,15 +114,21 @@ class Pages:
         response = HTMLResponse(page, status)
         if message:
             response.delete_cookie(
-                _MESSAGE_COOKIE, path="/", secure=self._settings.https, httponly=True, samesite="lax"
+                self._message_cookie, path="/", secure=self._settings.https, httponly=True, samesite="lax"
             )
         return response
 
     def _heard(self, request: Request) -> Message | None:
-        inside = self._signer.open("message", request.cookies.get(_MESSAGE_COOKIE, ""))
+        inside = self._signer.open("message", request.cookies.get(self._message_cookie, ""))
         if isinstance(inside, list) and len(inside) == 2:
             return Message(inside[0], str(inside[1]))
         return None
+
+
+@jinja2.pass_context
+def _when(context: jinja2.runtime.Context, iso: str) -> Markup:
+    """A moment in the zone that the page is shown in."""
+    return wording.when(iso, str(context.get("zone") or ""))
 
 
 def own_path(address: str, otherwise: str = "/") -> str:

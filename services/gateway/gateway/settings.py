@@ -27,12 +27,17 @@ class Settings(ServiceSettings, frozen=True):
 
     intuit_discovery_url: str = Field("", description="its origin may be the target of our forms")
     shopify_admin_url: str = Field("", description="its origin may be the target of our forms")
+    oidc_issuer: str = Field(
+        "", description="the provider of single sign-on; its origin may be the target of our forms"
+    )
     consent_origins: str = Field("", description="further origins on the way to consent, separated by spaces")
 
     largest_form: int = Field(64 * 1024, ge=1024, description="bytes")
     session_cache_seconds: float = Field(3.0, ge=0, le=5)
     tries_by_address: int = Field(60, ge=1, description="sign-ins and sign-ups at once; refilled over a minute")
     tries_by_account: int = Field(10, ge=1, description="of one account from one address; refilled over two minutes")
+    changes_by_person: int = Field(240, ge=1, description="forms of one person; refilled over a minute")
+    calls_by_token: int = Field(600, ge=1, description="API calls with one token; refilled over a minute")
     live_pages: int = Field(1000, ge=1, description="open live connections of this process")
     live_pages_by_session: int = Field(12, ge=1)
     heartbeat_seconds: float = Field(15.0, gt=0, description="of live connections; the session is looked at again")
@@ -54,7 +59,8 @@ class Settings(ServiceSettings, frozen=True):
     @property
     def form_targets(self) -> tuple[str, ...]:
         """Origins that a redirect after our connect forms may lead to."""
-        stand_ins = (_origin(url) for url in (self.intuit_discovery_url, self.shopify_admin_url.split("{")[0]))
+        outside = (self.intuit_discovery_url, self.shopify_admin_url.split("{")[0], self.oidc_issuer)
+        stand_ins = (_origin(url) for url in outside)
         given = (each for each in (*stand_ins, *self.consent_origins.split()) if each)
         return tuple(dict.fromkeys((*_INTUIT, *_SHOPIFY, *given)))
 

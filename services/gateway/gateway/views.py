@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 from gateway import wording
+from gateway.addresses import device
 from gateway.sessions import Visitor
-from ledgerport.auth.v1 import people_pb2
+from ledgerport.auth.v1 import api_tokens_pb2, people_pb2
 from ledgerport.common.v1 import money_pb2
 from ledgerport.connections.v1 import connections_pb2
 from ledgerport.events.v1 import connection_pb2
@@ -160,6 +161,7 @@ def connection(message: connections_pb2.Connection) -> View:
         "last_write_at": wording.moment(message.last_write_at),
         "last_probe_at": wording.moment(message.last_probe_at),
         "locked": message.locked,
+        "store_zone": message.store_zone,
         "version": message.version,
     }
 
@@ -188,6 +190,7 @@ def intake(message: intake_pb2.GetIntakeStatusResponse) -> View:
         "subscriptions_wanted": message.subscriptions_wanted,
         "subscriptions_present": message.subscriptions_present,
         "missing_topics": list(message.missing_topics),
+        "subscriptions_checked_at": wording.moment(message.subscriptions_checked_at),
         "last_webhook_at": wording.moment(message.last_webhook_at),
         "last_catch_up_at": wording.moment(message.last_catch_up_at),
         "waiting": message.waiting,
@@ -201,4 +204,39 @@ def member(message: people_pb2.Member) -> View:
         "name": message.person.name,
         "role": wording.role_word(message.role),
         "joined_at": wording.moment(message.joined_at),
+    }
+
+
+def session(message: people_pb2.Session) -> View:
+    return {
+        "id": message.session_id,
+        "device": device(message.client.user_agent),
+        "user_agent": message.client.user_agent,
+        "address": message.client.address,
+        "created_at": wording.moment(message.created_at),
+        "last_seen_at": wording.moment(message.last_seen_at),
+        "current": message.current,
+    }
+
+
+def invitation(message: people_pb2.Invitation) -> View:
+    return {
+        "id": message.invitation_id,
+        "email": message.email,
+        "role": wording.role_word(message.role),
+        "invited_by": message.invited_by,
+        "expires_at": wording.moment(message.expires_at),
+    }
+
+
+def api_token(message: api_tokens_pb2.ApiToken) -> View:
+    return {
+        "id": message.token_id,
+        "name": message.name,
+        "role": wording.role_word(message.role),
+        "made_by": message.made_by.email,
+        "made_by_id": message.made_by.user_id,
+        "created_at": wording.moment(message.created_at),
+        "expires_at": wording.moment(message.expires_at),
+        "last_used_at": wording.moment(message.last_used_at),
     }

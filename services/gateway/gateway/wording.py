@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from markupsafe import Markup
@@ -93,12 +94,30 @@ def moment(stamp: Timestamp) -> str:
     return datetime.fromtimestamp(stamp.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def when(iso: str) -> Markup:
-    """A time element in UTC, marked as such; a script may show it in the reader's own zone."""
+def when(iso: str, zone: str = "") -> Markup:
+    """A time element in the store's zone, which its title names; in UTC, marked as such, where there is none."""
     if not iso:
         return Markup('<span class="muted">never</span>')
     at = datetime.strptime(iso, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return Markup('<time datetime="{}" data-local>{} UTC</time>').format(iso, f"{at.day} {at:%b %Y, %H:%M}")
+    known = zone_of(zone)
+    if known is None:
+        return Markup('<time datetime="{}" title="UTC">{} UTC</time>').format(iso, _spoken(at))
+    local = at.astimezone(known)
+    offset = local.strftime("%z")
+    title = f"{zone} (UTC{offset[:3].replace('-', '−')}:{offset[3:5]})"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, title, _spoken(local))
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """None for what is no zone."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _spoken(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y, %H:%M}"
 
 
 def amount(money: money_pb2.Money) -> str:

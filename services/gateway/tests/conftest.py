@@ -17,7 +17,9 @@ SignUp = Callable[[str], Visitor]
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[LocalPlatform]:
-    with temporary_home() as home, LocalPlatform(home, durable=False) as running:
+    # All these tests come from one address, and some of them press buttons faster than anybody can.
+    quick = {"gateway": {"TRIES_BY_ADDRESS": "2000", "CHANGES_BY_PERSON": "5000"}}
+    with temporary_home() as home, LocalPlatform(home, overrides=quick, durable=False) as running:
         yield running
 
 

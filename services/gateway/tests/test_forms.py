@@ -21,7 +21,16 @@ ACTIONS = {
     "/records/00000000-0000-0000-0000-000000000000/retry": {},
     "/records/00000000-0000-0000-0000-000000000000/ignore": {"confirmed": "yes"},
     "/team/invite": {"email": "new@shop.test", "role": "viewer"},
+    "/team/invitations/x/revoke": {},
+    "/team/members/x/role": {"role": "viewer"},
+    "/team/members/x/remove": {"confirmed": "yes"},
+    "/team/members/x/reset-link": {},
+    "/team/tokens": {"name": "x", "role": "viewer", "days": "7"},
+    "/team/tokens/x/revoke": {},
 }
+# What everybody may do for themselves.
+OWN = ["/sign-out", "/theme", "/business/x", "/businesses/new", "/join", "/account/password", "/account/link"]
+OWN += ["/account/sessions/x/end", "/account/sessions/end-others", "/account/sessions/end-all"]
 
 
 def post(visitor: Visitor, path: str, fields: dict[str, str], **headers: str) -> requests.Response:
@@ -35,7 +44,7 @@ def quickbooks(visitor: Visitor) -> tuple[str, bool]:
     return card["status"], card["paused"]
 
 
-@pytest.mark.parametrize("path", [*ACTIONS, "/sign-out", "/theme", "/business/x"])
+@pytest.mark.parametrize("path", [*ACTIONS, *OWN])
 @pytest.mark.parametrize("token", [{}, {"csrf_token": ""}, {"csrf_token": "wrong"}])
 def test_a_form_without_the_sessions_token_changes_nothing(owner: Visitor, path: str, token: dict[str, str]) -> None:
     assert post(owner, path, ACTIONS.get(path, {}) | token).status_code == 403
@@ -59,11 +68,11 @@ def test_a_form_from_another_site_changes_nothing(owner: Visitor, headers: dict[
     assert quickbooks(owner) == ("CONNECTED", False)
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/forgot-password", "/reset-password", "/sign-in/provider"])
 def test_the_forms_before_sign_in_need_cookie_and_field_together(stranger: Visitor, path: str) -> None:
     fields = {"email": "x@shop.test", "password": "correct horse battery", "name": "X", "business_name": "X"}
     assert post(stranger, path, fields).status_code == 403
-    stranger.get(path)
+    stranger.get("/sign-in")
     assert post(stranger, path, fields | {"csrf_token": "wrong"}).status_code == 403
 
 

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import HttpUrl
+from starlette.requests import Request
 
-from gateway import views, wording
+from gateway import dashboard, views, wording
+from gateway.addresses import client_address, device
 from gateway.consent import QUICKBOOKS_SENTENCES, SHOPIFY_SENTENCES, sentence_of
 from gateway.dashboard import banners, checklist
-from gateway.pages import own_path
+from gateway.forms import Forms
+from gateway.limits import Limits
+from gateway.neighbours import Neighbours
+from gateway.pages import Message, Pages, own_path
+from gateway.sessions import Sessions
+from gateway.settings import Settings
 from gateway.signing import Signer
 from gateway.throttle import Throttle
 from ledgerport.common.v1 import money_pb2
 from ledgerport.connections.v1 import connections_pb2
-from ledgerport_libs.errors import NotAllowed, PassingTrouble, Refused
+from ledgerport_libs.errors import NotAllowed, PassingTrouble, Refused, TooManyTries
 
 SECRET = b"0123456789abcdef0123456789abcdef"
+SETTINGS = Settings.model_construct(
+    public_url=HttpUrl("https://books.shop.test/"),
+    support_contact="",
+    forwarded_hops=0,
+    tries_by_address=60,
+    tries_by_account=10,
+    changes_by_person=240,
+    calls_by_token=600,
+)
+# Nothing is asked of anybody here.
+NEIGHBOURS = Neighbours(*[None] * 7)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -113,3 +132,94 @@ def test_a_connection_that_was_never_made_is_shown_as_such() -> None:
     assert {each["status"] for each in shown.values()} == {"NOT_CONNECTED"}
     assert banners(shown) == []
     assert [step["done"] for step in checklist(shown, None)] == [False, False, False]
+
+
+def test_a_time_is_shown_in_the_stores_zone_which_its_title_names() -> None:
+    assert wording.when("2026-11-22T14:16:00Z", "America/New_York") == (
+        '<time datetime="2026-11-22T14:16:00Z" title="America/New_York (UTC−05:00)">22 Nov 2026, 09:16</time>'
+    )
+    assert "19:46" in wording.when("2026-11-22T14:16:00Z", "Asia/Kolkata")
+
+
+@pytest.mark.parametrize("zone", ["", "Nowhere/At_All", "../etc/passwd", "/etc/localtime"])
+def test_without_a_zone_a_time_is_shown_in_utc_and_says_so(zone: str) -> None:
+    assert wording.when("2026-11-22T14:16:00Z", zone).endswith('title="UTC">22 Nov 2026, 14:16 UTC</time>')
+
+
+def test_what_was_set_up_reads_as_a_sentence() -> None:
+    record = {"kind": "SETUP", "status": "SYNCED", "reference": "Account “Shipping Income”", "sentence": ""}
+    assert dashboard.sentence_of(record) == "Account “Shipping Income” was set up in QuickBooks."
+    failed = record | {"status": "ERROR", "sentence": "The name is taken."}
+    assert dashboard.sentence_of(failed) == "Account “Shipping Income” could not be synced: The name is taken."
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "hops", "address"),
+    [
+        (None, 0, "10.0.0.9"),
+        ("203.0.113.5", 0, "10.0.0.9"),
+        ("203.0.113.5", 1, "203.0.113.5"),
+        ("1.1.1.1, 203.0.113.5", 1, "203.0.113.5"),
+        ("1.1.1.1, 203.0.113.5, 10.0.0.7", 2, "203.0.113.5"),
+        ("203.0.113.5", 2, "10.0.0.9"),
+        ("203.0.113.5:443", 1, "203.0.113.5"),
+        ("[2001:db8::1]:443", 1, "2001:db8::1"),
+        ("nonsense", 1, "10.0.0.9"),
+        ("", 1, "10.0.0.9"),
+    ],
+)
+def test_only_our_own_proxies_tell_where_somebody_sits(forwarded: str | None, hops: int, address: str) -> None:
+    headers = [] if forwarded is None else [(b"x-forwarded-for", forwarded.encode())]
+    request = Request({"type": "http", "headers": headers, "client": ("10.0.0.9", 1)})
+    assert client_address(request, hops) == address
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Macintosh) AppleWebKit/605 Version/18 Safari/605", "Safari on Mac"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown device"),
+    ],
+)
+def test_a_device_is_called_by_its_usual_name(agent: str, shown: str) -> None:
+    assert device(agent) == shown
+
+
+def test_one_address_and_one_account_use_up_nothing_of_anothers() -> None:
+    limits = Limits(SETTINGS)
+
+    def trying(address: str, account: str) -> bool:
+        request = Request({"type": "http", "headers": [], "client": (address, 1)})
+        try:
+            limits.stranger(request, account)
+        except TooManyTries:
+            return False
+        return True
+
+    assert [trying("192.0.2.1", "a@x.test") for _ in range(11)] == [True] * 10 + [False]
+    assert trying("192.0.2.2", "A@x.test "), "the same account from elsewhere"
+    assert trying("192.0.2.1", "b@x.test"), "another account from there"
+    assert not all(trying("192.0.2.1", f"{number}@x.test") for number in range(60))
+    assert trying("192.0.2.3", "c@x.test")
+
+
+def test_behind_https_every_cookie_that_is_ours_to_read_is_bound_to_the_host() -> None:
+    signer = Signer(SECRET)
+    forms = Forms(signer, SETTINGS)
+    pages, sessions = Pages(SETTINGS, signer, forms), Sessions(NEIGHBOURS, SETTINGS)
+    response = pages.go("/", Message("good", "told"))
+    forms.keep_visit(response, "nonce")
+    sessions.remember(response, "token", 2_000_000_000)
+    sessions.choose(response, "business")
+    cookies = [value.decode() for name, value in response.raw_headers if name == b"set-cookie"]
+    assert {each.partition("=")[0] for each in cookies} == {
+        "__Host-ledgerport",
+        "__Host-ledgerport_form",
+        "__Host-ledgerport_message",
+        "__Host-ledgerport_business",
+    }
+    for each in cookies:
+        assert {"path=/", "secure", "httponly", "samesite=lax"} <= {part.strip().lower() for part in each.split(";")}

@@ -15,6 +15,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database
 from ledgerport_libs.money import Money, total
+from qbo_writer.forgetting import forget_in_records
 from qbo_writer.posting.customers import display_name
 from qbo_writer.posting.items import item_name
 from qbo_writer.posting.refunds import refund_reference
@@ -38,8 +39,11 @@ class EntityIntake:
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
         folds: list[Row] = []
         hints: list[Row] = []
+        redacted: list[entity_pb2.EntityEvent] = []
         for event in events:
             entity = _decode(event.payload)
+            if entity.WhichOneof("entity") == "redacted":
+                redacted.append(entity)
             folds += _folds(entity, event.traceparent or entity.traceparent)
             if entity.WhichOneof("entity") == "order":
                 hints += _hints(entity, event.traceparent or entity.traceparent)
@@ -47,6 +51,8 @@ class EntityIntake:
             await tx.many("fold_record", folds)
             await tx.many("fold_version", folds)
             await tx.many("add_record_if_missing", hints)
+            for each in redacted:
+                await forget_in_records(tx, each)
         self._on_new()
 
 

@@ -220,3 +220,23 @@ UPDATE record r SET status = 'skipped', reason = 'IGNORED', sentence = %(sentenc
                     revision = revision + 1, changed_at = now()
  WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s AND r.status IN ('error', 'on_hold', 'pending', 'skipped')
    AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.record_id = r.id);
+
+-- name: records_to_forget
+-- Those named, and orders that mention the customer. Privacy requests are rare: looking through all orders is fine.
+SELECT id, kind, source_id, reference, payload FROM record
+ WHERE business_id = %(business_id)s AND kind IN ('customer', 'order')
+   AND (source_id = ANY(%(source_ids)s)
+        OR (kind = 'order' AND length(%(mention)s::bytea) > 0 AND position(%(mention)s::bytea IN payload) > 0))
+ ORDER BY id FOR UPDATE;
+
+-- name: record_forget
+UPDATE record SET payload = %(payload)s, reference = %(reference)s,
+       sentence = CASE WHEN sentence = '' THEN '' ELSE 'The details were erased at the customer''s request.' END
+ WHERE id = %(id)s;
+
+-- name: attempts_forget
+-- What was said to and by QuickBooks names people; outcome, document, number and time stay.
+UPDATE attempt SET request = '', response = '',
+       sentence = CASE WHEN sentence = '' THEN '' ELSE 'The details were erased at the customer''s request.' END
+ WHERE record_id = ANY(%(record_ids)s)
+    OR record_id IN (SELECT id FROM record WHERE parent_id = ANY(%(record_ids)s));

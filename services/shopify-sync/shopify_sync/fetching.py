@@ -73,6 +73,8 @@ class Fetching:
             self._wake.clear()
             stores = await self._db.all("connected_stores", Store)
             busy = await asyncio.gather(*(self._store(store) for store in stores))
+            for store in await self._db.all("uninstalled_stores", Store):
+                await self._uninstalled(store)
             if not any(busy):
                 await self._rest()
 
@@ -84,7 +86,7 @@ class Fetching:
 
     async def _store(self, store: Store) -> bool:
         """True where there may be more to do at once. Trouble with one store holds up no other."""
-        busy = await self._uninstalled(store)
+        busy = False
         for kind in _KINDS:
             rounds = (self._round(store, kind) for _ in range(self._settings.fetch_in_flight))
             busy = any(await asyncio.gather(*rounds)) or busy
@@ -163,6 +165,7 @@ class Fetching:
                 content_hash=content,
                 updated_at=each.updated_at,
                 sequence=sequence,
+                customer_id=each.entity.order.customer_id,
             )
             said += 1
         return said
@@ -189,7 +192,7 @@ class Fetching:
         log.error("object_not_readable", shop=store.shop_domain, object=hints[0].source_id, error=repr(unreadable))
         await self._later(store, kind, hints, repr(unreadable))
 
-    async def _uninstalled(self, store: Store) -> bool:
+    async def _uninstalled(self, store: Store) -> None:
         """The store removed our app: auth is told, and decides by the time whether that still holds."""
         hints = await self._claim(store, "uninstalled", 1)
         for hint in hints:
@@ -203,7 +206,6 @@ class Fetching:
                 continue
             where = {"shop_domain": store.shop_domain, "kind": hint.kind, "source_id": hint.source_id}
             await self._db.run("hint_done", **where, hinted=hint.hinted)
-        return bool(hints)
 
 
 def _gone(kind: str, hints: Sequence[ClaimedHint]) -> list[Fetched]:

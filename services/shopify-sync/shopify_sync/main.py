@@ -19,6 +19,7 @@ from ledgerport_libs.settings import load
 from shopify_sync.catch_up import CatchUp
 from shopify_sync.fetching import Fetching
 from shopify_sync.objects import Objects
+from shopify_sync.privacy import Privacy
 from shopify_sync.servicer import IntakeServicer
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin
@@ -47,6 +48,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         catch_up = CatchUp(on.db, admin, settings, fetching.wake)
         subscriptions = Subscriptions(on.db, admin, settings)
         inbox = Inbox(on.db, settings.webhook_queue, fetching.wake)
+        privacy = Privacy(on.db, relay.wake)
         keeper = StoreKeeper(on.db, fetching.wake)
         consumer = Consumer(on.bus, on.db, streams.CREDENTIALS, "shopify-sync", keeper.handle)
         servicer = IntakeServicer(on.db, fetching.wake)
@@ -57,6 +59,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             fetching=fetching.run,
             catch_up=every(_LOOK, catch_up.pass_over_due_stores),
             subscriptions=every(_LOOK, subscriptions.look_after_due_stores),
+            privacy=every(_LOOK, privacy.work_off),
             pruning=every(_PRUNE, lambda: on.db.run("webhooks_prune")),
         )
         await on.open_doors(

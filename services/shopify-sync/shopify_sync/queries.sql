@@ -75,10 +75,11 @@ SELECT source_id, content_hash, sequence FROM emitted
  WHERE shop_domain = %(shop_domain)s AND source_id = ANY(%(source_ids)s) FOR UPDATE;
 
 -- name: emitted_put
-INSERT INTO emitted (shop_domain, source_id, content_hash, updated_at, sequence)
-VALUES (%(shop_domain)s, %(source_id)s, %(content_hash)s, %(updated_at)s, %(sequence)s)
+INSERT INTO emitted (shop_domain, source_id, content_hash, updated_at, sequence, customer_id)
+VALUES (%(shop_domain)s, %(source_id)s, %(content_hash)s, %(updated_at)s, %(sequence)s, %(customer_id)s)
 ON CONFLICT (shop_domain, source_id) DO UPDATE
-   SET content_hash = EXCLUDED.content_hash, updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence;
+   SET content_hash = EXCLUDED.content_hash, updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence,
+       customer_id = EXCLUDED.customer_id;
 
 -- name: catch_up_due
 SELECT shop_domain, business_id, zone, currency, connected FROM store
@@ -105,8 +106,65 @@ SELECT shop_domain, business_id, zone, currency, connected FROM store
 UPDATE store SET subscribed_topics = %(topics)s, subscriptions_at = now() WHERE shop_domain = %(shop_domain)s;
 
 -- name: intake_status
-SELECT shop_domain, subscribed_topics, last_webhook_at, last_catch_up_at FROM store
+SELECT shop_domain, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at FROM store
  WHERE business_id = %(business_id)s ORDER BY connected DESC, connected_at DESC LIMIT 1;
 
 -- name: store_known
 SELECT shop_domain FROM store WHERE shop_domain = %(shop_domain)s;
+
+-- name: uninstalled_stores
+-- Also those that are not connected any more: the store's refusals may come before its farewell.
+SELECT shop_domain, business_id, zone, currency, connected FROM store
+ WHERE shop_domain IN (SELECT shop_domain FROM hint WHERE kind = 'uninstalled' AND not_before <= now());
+
+-- name: privacy_take
+-- The oldest that waits, for as long as the transaction lasts.
+SELECT id, shop_domain, webhook_id, topic, body FROM privacy_request WHERE done_at IS NULL
+ ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: privacy_done
+-- The body names the person, and is needed no longer.
+UPDATE privacy_request SET done_at = now(), body = '', business_id = %(business_id)s, customer_id = %(customer_id)s,
+       held = %(held)s, sentence = %(sentence)s WHERE id = %(id)s;
+
+-- name: privacy_page
+SELECT id, topic, shop_domain, customer_id, received_at, done_at, held, sentence FROM privacy_request
+ WHERE business_id = %(business_id)s AND id < %(before)s ORDER BY id DESC LIMIT %(size)s;
+
+-- name: held_of_customer
+SELECT source_id FROM emitted
+ WHERE shop_domain = %(shop_domain)s
+   AND (source_id = %(customer_id)s OR source_id = ANY(%(orders)s)
+        OR (%(customer_id)s <> '' AND customer_id = %(customer_id)s))
+ ORDER BY source_id;
+
+-- name: held_of_shop
+SELECT source_id FROM emitted
+ WHERE shop_domain = %(shop_domain)s AND (source_id LIKE '%%/Order/%%' OR source_id LIKE '%%/Customer/%%')
+ ORDER BY source_id;
+
+-- name: emitted_forget
+-- The count of what was said stays, so that no event id comes twice; a hash of personal data does not.
+UPDATE emitted SET content_hash = '', customer_id = ''
+ WHERE shop_domain = %(shop_domain)s AND source_id = ANY(%(source_ids)s);
+
+-- name: hints_forget
+DELETE FROM hint WHERE shop_domain = %(shop_domain)s AND kind = 'customer' AND source_id = ANY(%(source_ids)s);
+
+-- name: outbox_of_business
+SELECT id, payload FROM outbox WHERE subject LIKE %(prefix)s AND id > %(after)s ORDER BY id LIMIT 500 FOR UPDATE;
+
+-- name: outbox_rewrite
+UPDATE outbox SET payload = %(payload)s WHERE id = %(id)s;
+
+-- name: shop_forget_hints
+DELETE FROM hint WHERE shop_domain = %(shop_domain)s;
+
+-- name: shop_forget_emitted
+DELETE FROM emitted WHERE shop_domain = %(shop_domain)s;
+
+-- name: shop_forget_webhooks
+DELETE FROM webhook WHERE shop_domain = %(shop_domain)s;
+
+-- name: shop_forget
+DELETE FROM store WHERE shop_domain = %(shop_domain)s AND NOT connected;

@@ -14,17 +14,38 @@ from ledgerport.shopify_sync.v1 import intake_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.rpc import require
 from shopify_sync.hints import SUBSCRIBED
+from shopify_sync.privacy import DATA, REDACT, SHOP
 
 Context = Any
+_PAGE, _LARGEST_PAGE, _NEWEST = 50, 200, 2**63 - 1
+_TOPICS = {
+    DATA: pb.PRIVACY_TOPIC_CUSTOMER_DATA,
+    REDACT: pb.PRIVACY_TOPIC_CUSTOMER_REDACT,
+    SHOP: pb.PRIVACY_TOPIC_SHOP_REDACT,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Status:
     shop_domain: str
     subscribed_topics: list[str]
+    subscriptions_at: datetime | None
     last_webhook_at: datetime | None
     last_catch_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Privacy:
+    id: int
+    topic: str
+    shop_domain: str
+    customer_id: str
+    received_at: datetime
+    done_at: datetime | None
+    held: list[dict[str, str]]
+    sentence: str
 
 
 class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
@@ -43,6 +64,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             shop_domain=row.shop_domain,
             subscriptions_wanted=len(SUBSCRIBED),
             subscriptions_present=len(row.subscribed_topics),
+            subscriptions_checked_at=_timestamp(row.subscriptions_at),
             last_webhook_at=_timestamp(row.last_webhook_at),
             last_catch_up_at=_timestamp(row.last_catch_up_at),
             waiting=waiting,
@@ -55,6 +77,40 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             raise Refused(say, say=say, reason="NOT_CONNECTED")
         self._wake()
         return pb.SyncNowResponse()
+
+    async def ListPrivacyRequests(
+        self, request: pb.ListPrivacyRequestsRequest, context: Context
+    ) -> pb.ListPrivacyRequestsResponse:
+        size = min(request.page_size or _PAGE, _LARGEST_PAGE)
+        token = request.page_token
+        require(size > 0, "A page has at least one entry.")
+        require(
+            not token or (token.isascii() and token.isdecimal() and len(token) <= 18), "This page token is not ours."
+        )
+        rows = await self._db.all(
+            "privacy_page",
+            _Privacy,
+            business_id=person_of_this_call().business_id,
+            before=int(token or _NEWEST),
+            size=size + 1,
+        )
+        return pb.ListPrivacyRequestsResponse(
+            requests=[_request(row) for row in rows[:size]],
+            next_page_token=str(rows[size - 1].id) if len(rows) > size else "",
+        )
+
+
+def _request(row: _Privacy) -> pb.PrivacyRequest:
+    return pb.PrivacyRequest(
+        request_id=str(row.id),
+        topic=_TOPICS[row.topic],
+        shop_domain=row.shop_domain,
+        customer_id=row.customer_id,
+        received_at=_timestamp(row.received_at),
+        done_at=_timestamp(row.done_at),
+        held=[pb.HeldObject(kind=each["kind"], source_id=each["id"]) for each in row.held],
+        sentence=row.sentence,
+    )
 
 
 def _timestamp(moment: datetime | None) -> Timestamp | None:

@@ -146,6 +146,13 @@ class Shop:
     def sync_now(self) -> None:
         self._intake().SyncNow(intake_pb2.SyncNowRequest(), metadata=self._as_person("shopify-sync"))
 
+    def privacy_requests(self) -> list[intake_pb2.PrivacyRequest]:
+        """All of this Business, newest first."""
+        answer = self._intake().ListPrivacyRequests(
+            intake_pb2.ListPrivacyRequestsRequest(), metadata=self._as_person("shopify-sync")
+        )
+        return list(answer.requests)
+
     # --- webhooks by hand -------------------------------------------------------------------------
 
     def deliver(self, body: bytes | dict[str, Any], **headers: str | None) -> requests.Response:

@@ -94,15 +94,6 @@ def test_topics_that_mean_nothing_to_us_are_taken_and_hint_at_nothing(shop: Shop
     assert hints(shop) == 0
 
 
-def test_privacy_requests_are_kept_whole_even_of_unknown_stores(shop: Shop) -> None:
-    for topic in ("customers/data_request", "customers/redact", "shop/redact"):
-        body = f'{{"shop_id": 1, "topic": "{topic}", "n": "{uuid.uuid4()}"}}'.encode()
-        assert shop.deliver(body, topic=topic, shop="gone.myshopify.com").status_code == 200
-        with shop.database() as connection:
-            kept = connection.execute("SELECT body FROM privacy_request WHERE topic = %s", (topic,)).fetchall()
-        assert body in [bytes(row[0]) for row in kept]
-
-
 def test_only_posts_are_taken(shop: Shop) -> None:
     assert requests.get(shop.webhook_url, timeout=5).status_code == 405
 

@@ -4,17 +4,6 @@ const WAIT = 350;
 const LONGEST_WAIT = 2000;
 const parts = () => document.querySelectorAll("[data-live]");
 
-function localise(root) {
-  for (const time of root.querySelectorAll("time[data-local]")) {
-    const at = new Date(time.dateTime);
-    const sameYear = at.getFullYear() === new Date().getFullYear();
-    const day = { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) };
-    time.title = `${time.textContent} — shown in your time zone`;
-    time.textContent = at.toLocaleString("en", { ...day, hour: "2-digit", minute: "2-digit", hour12: false });
-    time.removeAttribute("data-local");
-  }
-}
-
 function show(state, word) {
   const shown = document.getElementById("live-state");
   if (!shown || shown.dataset.state === state) return;
@@ -28,7 +17,6 @@ function swap(old, fresh) {
   if (typing) return; // never under somebody's hands
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const way = focused && path(focused, old);
-  localise(fresh);
   old.hidden = fresh.hidden;
   old.className = fresh.className;
   old.replaceChildren(...fresh.childNodes);
@@ -108,7 +96,6 @@ function rest() {
   source = null;
 }
 
-localise(document);
 if (parts().length && document.getElementById("live-state")) {
   listen();
   document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
