@@ -7,7 +7,7 @@ import sys
 from auth import resealing
 from auth.main import serve
 from auth.settings import Settings
-from ledgerport_libs import service
+from ledgerport_libs import floor
 from ledgerport_libs.settings import load
 
 
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m auth [rotate-keys]\n")
         return 2
     settings = load(Settings)
-    service.run(lambda stop: serve(settings, stop))
+    floor.run("auth", settings, lambda stop: serve(settings, stop))
     return 0
 
 

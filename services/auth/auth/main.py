@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from starlette.applications import Starlette
+from google.protobuf.descriptor import ServiceDescriptor
 
 from auth.accounts import Accounts
 from auth.api_tokens import ApiTokens
@@ -44,13 +43,11 @@ from ledgerport.auth.v1 import (
     recipients_pb2,
     recipients_pb2_grpc,
 )
-from ledgerport_libs import ops, rpc, service, telemetry
-from ledgerport_libs.bus import CREDENTIALS, Bus, OutboxRelay
+from ledgerport_libs import floor, rpc
+from ledgerport_libs.bus import CREDENTIALS, OutboxRelay
 from ledgerport_libs.database import Database, Queries
-from ledgerport_libs.identity import ServiceIdentity, Verifier
-from ledgerport_libs.migrations import migrate
-
-log = telemetry.logger("auth")
+from ledgerport_libs.identity import ServiceIdentity
+from ledgerport_libs.service import every
 
 QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql")
 
@@ -98,76 +95,46 @@ class Desks:
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run until `stop` is set, then finish what is under way."""
-    telemetry.set_up(
-        "auth",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-        otlp_endpoint=settings.otel_exporter_otlp_endpoint,
-    )
-    database_url = settings.database_url.get_secret_value()
-    await asyncio.to_thread(migrate, database_url, "auth")
-    async with AsyncExitStack() as stack:
-        db = Database(
-            database_url, QUERIES, pool_size=settings.database_pool, statement_timeout=settings.statement_timeout
+    async with floor.standing("auth", "auth", QUERIES, settings) as on:
+        threads = on.stack.enter_context(ThreadPoolExecutor(settings.provider_threads, "provider"))
+        relay = OutboxRelay(on.db, on.bus, CREDENTIALS, retention_days=settings.outbox_retention_days)
+        desks = Desks(settings, on.db, threads, relay)
+        await on.keep_doing(
+            outbox=relay.run,
+            discovery=every(settings.discovery_refresh_seconds, desks.discovery.refresh),
+            housekeeping=every(settings.housekeeping_seconds, desks.housekeeping),
+            revoking=every(1.0, desks.revoking.work_off),
+            mail=desks.mail.run,
+            key_ring=every(1.0, desks.follow_key_ring),
         )
-        await db.open()
-        stack.push_async_callback(db.close)
-        bus = await Bus.connect(settings.nats_url.get_secret_value(), "auth")
-        stack.push_async_callback(bus.close)
-        threads = stack.enter_context(ThreadPoolExecutor(settings.provider_threads, "provider"))
-        relay = OutboxRelay(db, bus, CREDENTIALS, retention_days=settings.outbox_retention_days)
-        desks = Desks(settings, db, threads, relay)
-        await stack.enter_async_context(
-            service.background(
-                outbox=relay.run,
-                discovery=service.every(settings.discovery_refresh_seconds, desks.discovery.refresh),
-                housekeeping=service.every(settings.housekeeping_seconds, desks.housekeeping),
-                revoking=service.every(1.0, desks.revoking.work_off),
-                mail=desks.mail.run,
-                key_ring=service.every(1.0, desks.follow_key_ring),
-            )
-        )
-        readiness = ops.Readiness({"postgres": db.ready, "nats": bus.ready})
-        app = Starlette(routes=ops.routes(readiness))
-        await stack.enter_async_context(ops.serving_http(app, settings.http_listen, drain=settings.drain_seconds))
-        port = await stack.enter_async_context(_serving(settings, desks))
-        log.info("serving", grpc_port=port)
-        await stop.wait()
-        readiness.draining = True
-        log.info("draining")
+        await on.open_doors(_doors(settings, desks, on.identity))
+        await on.until(stop)
 
 
-def _serving(settings: Settings, desks: Desks) -> AbstractAsyncContextManager[int]:
-    identity = ServiceIdentity.load("auth", settings.identity_key_file)
-    verifier = Verifier.load("auth", settings.identity_public_keys_dir)
+def _doors(settings: Settings, desks: Desks, identity: ServiceIdentity) -> list[tuple[ServiceDescriptor, rpc.Register]]:
     people = PeopleServicer(_people_desks(settings, desks), identity)
     api_tokens = ApiTokensServicer(desks.api_tokens, identity)
     credentials = CredentialsServicer(
         desks.quickbooks, desks.shopify_connecting, desks.issuing, desks.revoking, desks.health
     )
-    return rpc.serving_grpc(
-        settings.grpc_listen,
-        verifier,
-        [
-            (
-                people_pb2.DESCRIPTOR.services_by_name["PeopleService"],
-                lambda server: people_pb2_grpc.add_PeopleServiceServicer_to_server(people, server),
-            ),
-            (
-                api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"],
-                lambda server: api_tokens_pb2_grpc.add_ApiTokensServiceServicer_to_server(api_tokens, server),
-            ),
-            (
-                credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
-                lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
-            ),
-            (
-                recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],
-                lambda server: recipients_pb2_grpc.add_RecipientsServiceServicer_to_server(desks.recipients, server),
-            ),
-        ],
-        drain=settings.drain_seconds,
-    )
+    return [
+        (
+            people_pb2.DESCRIPTOR.services_by_name["PeopleService"],
+            lambda server: people_pb2_grpc.add_PeopleServiceServicer_to_server(people, server),
+        ),
+        (
+            api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"],
+            lambda server: api_tokens_pb2_grpc.add_ApiTokensServiceServicer_to_server(api_tokens, server),
+        ),
+        (
+            credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
+            lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
+        ),
+        (
+            recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],
+            lambda server: recipients_pb2_grpc.add_RecipientsServiceServicer_to_server(desks.recipients, server),
+        ),
+    ]
 
 
 def _people_desks(settings: Settings, desks: Desks) -> PeopleDesks:

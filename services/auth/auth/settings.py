@@ -8,13 +8,13 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from auth.people_settings import PeopleSettings
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
+from ledgerport_libs.floor import FloorSettings
 
 INTUIT_DISCOVERY_URL = "https://developer.api.intuit.com/.well-known/openid_configuration"
 _DAY = 86400.0
 
 
-class Settings(PeopleSettings, ServiceSettings, DatabaseSettings, frozen=True):
+class Settings(PeopleSettings, FloorSettings, frozen=True):
     sealing_keys_file: Path = Field(description='{"active": "k1", "keys": {"k1": "<32 bytes in base64>"}}')
 
     intuit_discovery_url: str = INTUIT_DISCOVERY_URL

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from connections.main import serve
 from connections.settings import Settings
-from ledgerport_libs import service
+from ledgerport_libs import floor
 from ledgerport_libs.settings import load
 
 if __name__ == "__main__":
     settings = load(Settings)
-    service.run(lambda stop: serve(settings, stop))
+    floor.run("connections", settings, lambda stop: serve(settings, stop))

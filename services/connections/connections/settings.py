@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from ledgerport_libs.settings import DatabaseSettings, ServiceSettings
+from ledgerport_libs.floor import FloorSettings
 
 _SHORTEST_SECRET = 24
 
 
-class Settings(ServiceSettings, DatabaseSettings, frozen=True):
+class Settings(FloorSettings, frozen=True):
     auth_address: str
     public_url: str = Field("", description="where browsers reach LedgerPort; e-mails lead there")
 
