@@ -42,7 +42,7 @@ class Mail:
             tls=tls,
             user=unquote(url.username or ""),
             password=unquote(url.password or ""),
-            sender=settings.notice_from,
+            sender=settings.sender,
             timeout=settings.notice_timeout,
         )
 

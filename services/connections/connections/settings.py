@@ -7,7 +7,7 @@ from base64 import b64decode
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from ledgerport_libs.floor import FloorSettings
 
@@ -34,13 +34,22 @@ class Settings(FloorSettings, frozen=True):
 
     expiry_look_seconds: float = Field(60.0, gt=0)
     smtp_url: SecretStr | None = Field(None, description="smtp://user:password@host:587 or smtps://; empty: no e-mail")
-    notice_from: str = "ledgerport@localhost"
+    mail_from: str = Field("", description="the sender; ledgerport@<host of PUBLIC_URL> where it is empty")
     notice_webhook_url: HttpUrl | None = None
     notice_webhook_secret: SecretStr | None = Field(None, description="whsec_ and at least 24 bytes in base64")
     notice_timeout: float = Field(10.0, gt=0)
     notice_retry_seconds: float = Field(5.0, gt=0, description="the first wait; three times as long after each try")
     notice_days: int = Field(3, ge=0, description="how long a notice is tried before it is given up")
     notices_at_once: int = Field(8, ge=1)
+
+    @field_validator("smtp_url", "notice_webhook_url", "notice_webhook_secret", mode="before")
+    @classmethod
+    def empty_is_not_set(cls, told: object) -> object:
+        return None if told == "" else told
+
+    @property
+    def sender(self) -> str:
+        return self.mail_from or f"ledgerport@{urlsplit(self.public_url).hostname or 'localhost'}"
 
     @property
     def notice_channels(self) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ async def post(db: Database, mailbox: tuple[Mailbox, str], ear: Ear) -> AsyncIte
     box, smtp_url = mailbox
     told = {
         "smtp_url": smtp_url,
-        "notice_from": "ledgerport@example.test",
+        "mail_from": "ledgerport@example.test",
         "notice_webhook_url": ear.url,
         "notice_webhook_secret": "whsec_" + b64encode(SECRET).decode(),
         "public_url": "http://localhost:8080/",

@@ -95,7 +95,7 @@ def redacted(*ids: str, customer: str = CUSTOMER) -> IncomingEvent:
 def dump(url: str) -> str:
     with psycopg.connect(url) as connection:
         tables = connection.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
-        rows = [connection.execute(f"SELECT t::text FROM {name} t").fetchall() for (name,) in tables.fetchall()]  # type: ignore[arg-type] # noqa: S608
+        rows = [connection.execute(f"SELECT t::text FROM {name} t").fetchall() for (name,) in tables.fetchall()]  # noqa: S608
     return str(rows)
 
 
