@@ -22,6 +22,10 @@ from ledgerport_local.settings import REPOSITORY, LaunchSettings, read_settings
 from ledgerport_local.wiring import SERVICES, WITH_DATABASE, Places, service_environment, stand_in_environment
 
 READ_ELSEWHERE = {"PG_BIN_DIR", "NATS_SERVER_BIN", "LEDGERPORT_HOME", "CHROMIUM", "LOG_LEVEL", "DRAIN_SECONDS"}
+READ_BY_SERVICES = {
+    *("SMTP_URL", "MAIL_FROM", "NOTICE_WEBHOOK_URL", "NOTICE_WEBHOOK_SECRET"),
+    *("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_ONLY", "OIDC_AUTO_SIGN_UP"),
+}
 
 
 def run(home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -86,7 +90,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_every_setting_is_in_the_example_and_the_example_names_nothing_else() -> None:
     named = set(re.findall(r"^#([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.MULTILINE))
-    assert named == {name.upper() for name in LaunchSettings.model_fields} | READ_ELSEWHERE
+    assert named == {name.upper() for name in LaunchSettings.model_fields} | READ_ELSEWHERE | READ_BY_SERVICES
 
 
 def test_secrets_go_only_to_the_services_that_use_them(home: Path) -> None:
