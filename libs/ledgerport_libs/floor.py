@@ -40,7 +40,14 @@ class Floor:
 
     async def channel(self, address: str, audience: str, services: Sequence[ServiceDescriptor]) -> grpc.aio.Channel:
         """A channel to another service, in our name."""
-        opened = rpc.channel(address, self.identity, audience, services, timeout=self._settings.rpc_timeout)
+        opened = rpc.channel(
+            address,
+            self.identity,
+            audience,
+            services,
+            timeout=self._settings.rpc_timeout,
+            tls=self._settings.tls,
+        )
         return await self.stack.enter_async_context(opened)
 
     async def keep_doing(self, **work: Callable[[], Awaitable[None]]) -> None:
@@ -55,7 +62,7 @@ class Floor:
         drain = self._settings.drain_seconds
         await self.stack.enter_async_context(ops.serving_http(app, self._settings.http_listen, drain=drain))
         verifier = Verifier.load(self.name, self._settings.identity_public_keys_dir)
-        serving = rpc.serving_grpc(self._settings.grpc_listen, verifier, services, drain=drain)
+        serving = rpc.serving_grpc(self._settings.grpc_listen, verifier, services, drain=drain, tls=self._settings.tls)
         port = await self.stack.enter_async_context(serving)
         log.info("serving", grpc_port=port)
 

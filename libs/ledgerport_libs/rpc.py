@@ -27,6 +27,7 @@ from ledgerport_libs.errors import (
     error_of,
 )
 from ledgerport_libs.identity import Caller, ServiceIdentity, Verifier, set_caller
+from ledgerport_libs.tls import TlsFiles
 
 log = telemetry.logger("rpc")
 
@@ -180,6 +181,7 @@ async def serving_grpc(
     services: Sequence[tuple[ServiceDescriptor, Register]],
     *,
     drain: float = 10.0,
+    tls: TlsFiles | None = None,
 ) -> AsyncIterator[int]:
     """Serve while inside, with health and reflection; yields the port. On leaving, calls under way may finish."""
     rules = AccessRules(descriptor for descriptor, _ in services)
@@ -193,7 +195,7 @@ async def serving_grpc(
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     names = [descriptor.full_name for descriptor, _ in services]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-    port = server.add_insecure_port(listen)
+    port = server.add_secure_port(listen, tls.server()) if tls else server.add_insecure_port(listen)
     await server.start()
     for name in ("", *names):
         await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -262,23 +264,24 @@ def channel(
     services: Sequence[ServiceDescriptor],
     *,
     timeout: float = 10.0,
+    tls: TlsFiles | None = None,
 ) -> grpc.aio.Channel:
     """A channel to one service that proves our name on each call. Close it when done."""
-    return grpc.aio.insecure_channel(
-        address,
-        interceptors=[
-            *aio_client_interceptors(),
-            _ProveWhoWeAre(identity, audience, timeout),
-            _ProveWhoListens(identity, audience),
-        ],
-        options=[
-            ("grpc.service_config", _retries(services)),
-            ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
-            ("grpc.initial_reconnect_backoff_ms", 100),
-            ("grpc.max_reconnect_backoff_ms", 2000),
-            ("grpc.keepalive_time_ms", 20_000),
-        ],
-    )
+    interceptors: list[grpc.aio.ClientInterceptor] = [
+        *aio_client_interceptors(),
+        _ProveWhoWeAre(identity, audience, timeout),
+        _ProveWhoListens(identity, audience),
+    ]
+    options = [
+        ("grpc.service_config", _retries(services)),
+        ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2000),
+        ("grpc.keepalive_time_ms", 20_000),
+    ]
+    if tls is None:
+        return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
+    return grpc.aio.secure_channel(address, tls.client(), options=options, interceptors=interceptors)
 
 
 def on_behalf_of(caller_token: str) -> tuple[tuple[str, str], ...]:

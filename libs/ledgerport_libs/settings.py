@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledgerport_libs.tls import TlsFiles
 
 
 class ServiceSettings(BaseSettings):
@@ -25,6 +27,24 @@ class ServiceSettings(BaseSettings):
     drain_seconds: float = Field(20.0, gt=0, description="after SIGTERM, for what is under way to finish")
     rpc_timeout: float = Field(10.0, gt=0, description="of each gRPC call we make")
     otel_exporter_otlp_endpoint: str = Field("", description="empty: spans are not exported")
+    grpc_tls_certificate_file: Path | None = Field(None, description="PEM; with key and authority: gRPC speaks TLS")
+    grpc_tls_key_file: Path | None = None
+    grpc_tls_authority_file: Path | None = Field(None, description="PEM of who signs the services' certificates")
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The files of TLS between services; None: plain, for one machine or under a mesh that encrypts."""
+        files = (self.grpc_tls_certificate_file, self.grpc_tls_key_file, self.grpc_tls_authority_file)
+        certificate, key, authority = files
+        return TlsFiles(certificate, key, authority) if certificate and key and authority else None
+
+    @model_validator(mode="after")
+    def tls_is_whole(self) -> Self:
+        """A part of it would be no encryption that looks like some."""
+        files = (self.grpc_tls_certificate_file, self.grpc_tls_key_file, self.grpc_tls_authority_file)
+        if any(files) and not all(files):
+            raise ValueError("give GRPC_TLS_CERTIFICATE_FILE, GRPC_TLS_KEY_FILE and GRPC_TLS_AUTHORITY_FILE, or none")
+        return self
 
 
 class DatabaseSettings(BaseSettings):

@@ -13,6 +13,7 @@ import pytest
 
 from ledgerport_libs.database import Queries
 from ledgerport_libs.migrations import migrate
+from ledgerport_libs.settings import ServiceSettings, load
 from ledgerport_libs.telemetry import Redactor
 from ledgerport_local.databases import TemplateDatabases
 
@@ -101,3 +102,15 @@ def test_a_migration_killed_in_the_middle_leaves_no_lock(empty: str) -> None:
         start.wait(10)
         blocker.execute("ROLLBACK")
     assert migrate(empty, "qbo_writer") >= 2
+
+
+@pytest.mark.parametrize("given", ["GRPC_TLS_KEY_FILE", "GRPC_TLS_CERTIFICATE_FILE", "GRPC_TLS_AUTHORITY_FILE"])
+def test_half_of_tls_is_no_tls_and_stops_the_start(
+    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"NATS_URL": "nats://x", "IDENTITY_KEY_FILE": "key", "IDENTITY_PUBLIC_KEYS_DIR": "keys", given: "file.pem"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        load(ServiceSettings)
+    assert "or none" in capsys.readouterr().err

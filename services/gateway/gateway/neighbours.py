@@ -60,16 +60,29 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         auth = await enter(
-            rpc.channel(settings.auth_address, identity, "auth", [_PEOPLE, _API_TOKENS, _CREDENTIALS], timeout=timeout)
+            rpc.channel(
+                settings.auth_address,
+                identity,
+                "auth",
+                [_PEOPLE, _API_TOKENS, _CREDENTIALS],
+                timeout=timeout,
+                tls=settings.tls,
+            )
         )
         connections = await enter(
-            rpc.channel(settings.connections_address, identity, "connections", [_CONNECTIONS], timeout=timeout)
+            rpc.channel(
+                settings.connections_address, identity, "connections", [_CONNECTIONS], timeout=timeout, tls=settings.tls
+            )
         )
         intake = await enter(
-            rpc.channel(settings.shopify_sync_address, identity, "shopify-sync", [_INTAKE], timeout=timeout)
+            rpc.channel(
+                settings.shopify_sync_address, identity, "shopify-sync", [_INTAKE], timeout=timeout, tls=settings.tls
+            )
         )
         records = await enter(
-            rpc.channel(settings.qbo_writer_address, identity, "qbo-writer", [_RECORDS], timeout=timeout)
+            rpc.channel(
+                settings.qbo_writer_address, identity, "qbo-writer", [_RECORDS], timeout=timeout, tls=settings.tls
+            )
         )
         yield Neighbours(
             people=people_pb2_grpc.PeopleServiceStub(auth),

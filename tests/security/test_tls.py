@@ -1,0 +1,117 @@
+"""With certificates given, the five services speak TLS: the main job works, and nothing answers in plain."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from ledgerport_local.demo import REALM, SHOP, Stage, wait_for_books
+from ledgerport_local.home import temporary_home
+from ledgerport_local.local_platform import LocalPlatform
+from ledgerport_local.walkthrough import Visitor
+from ledgerport_local.wiring import SERVICES
+
+_DAY = datetime.timedelta(days=1)
+
+
+class Authority:
+    """A certificate authority of this test alone, and one certificate for 127.0.0.1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate, self.key, self.authority = (folder / f"{name}.pem" for name in ("host", "host-key", "ca"))
+        now = datetime.datetime.now(datetime.UTC)
+        ca_key, host_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LedgerPort test authority")])
+        host_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+
+        def certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
+            built = (
+                x509.CertificateBuilder()
+                .subject_name(subject)
+                .issuer_name(ca_name)
+                .public_key(key.public_key())
+                .serial_number(x509.random_serial_number())
+                .not_valid_before(now - _DAY)
+                .not_valid_after(now + _DAY)
+                .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+                .sign(ca_key, hashes.SHA256())
+            )
+            return built.public_bytes(serialization.Encoding.PEM)
+
+        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        self.authority.write_bytes(certificate(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=0)))
+        self.certificate.write_bytes(certificate(host_name, host_key, x509.SubjectAlternativeName([address])))
+        self.key.write_bytes(
+            host_key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def platform(authority: Authority) -> Iterator[LocalPlatform]:
+    told = {
+        "GRPC_TLS_CERTIFICATE_FILE": str(authority.certificate),
+        "GRPC_TLS_KEY_FILE": str(authority.key),
+        "GRPC_TLS_AUTHORITY_FILE": str(authority.authority),
+    }
+    overrides = dict.fromkeys(SERVICES, told)
+    with temporary_home() as home, LocalPlatform(home, overrides=overrides, durable=False) as running:
+        yield running
+
+
+def healthy(channel: grpc.Channel) -> bool:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=5)
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_the_main_job_works_over_tls(platform: LocalPlatform) -> None:
+    visitor = Visitor(platform.urls["page"])
+    page = visitor.get("/sign-up")
+    visitor.submit(
+        page,
+        "/sign-up",
+        email="owner@tls.test",
+        password="a long enough password",
+        name="Owner",
+        business_name="Over TLS",
+    )
+    visitor.connect_quickbooks(REALM)
+    visitor.connect_shopify(SHOP)
+    made = Stage(platform, visitor).shopify("orders", shop=SHOP, count=3, seed=5, mix="sale")
+    wait_for_books(visitor, len(made["ids"]), 0, lambda _done: None)
+    assert all(record["status"] == "SYNCED" for record in visitor.api("records?kind=ORDER")["records"])
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
+def test_nothing_answers_in_plain(platform: LocalPlatform, authority: Authority, service: str) -> None:
+    address = platform.urls[f"{service}-grpc"]
+    with grpc.insecure_channel(address) as plain, pytest.raises(grpc.RpcError):
+        healthy(plain)
+    credentials = grpc.ssl_channel_credentials(authority.authority.read_bytes())
+    with grpc.secure_channel(address, credentials) as sealed:
+        assert healthy(sealed)
+
+
+def test_another_authoritys_word_counts_for_nothing(platform: LocalPlatform, tmp_path: Path) -> None:
+    stranger = Authority(tmp_path)
+    credentials = grpc.ssl_channel_credentials(stranger.authority.read_bytes())
+    with grpc.secure_channel(platform.urls["auth-grpc"], credentials) as channel, pytest.raises(grpc.RpcError):
+        healthy(channel)
