@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-import ssl
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from functools import partial
 
 from auth.people_settings import PeopleSettings
 from ledgerport_libs import telemetry
+from ledgerport_libs.smtp import MailServer
 
 log = telemetry.logger("mail")
 _MOST_WAITING = 200
 _WAITS = (1.0, 5.0)
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,10 @@ class Mail:
     @property
     def on(self) -> bool:
         return bool(self._settings.smtp_url.get_secret_value())
+
+    def _server(self) -> MailServer:
+        url = self._settings.smtp_url.get_secret_value()
+        return MailServer.at(url, self._settings.sender, self._settings.mail_timeout)
 
     def later(self, write: Writing) -> None:
         """Have a letter written and sent soon. With too many waiting it is dropped."""
@@ -68,7 +70,8 @@ class Mail:
     async def _send(self, letter: Letter) -> None:
         for wait in (*_WAITS, None):
             try:
-                await asyncio.get_running_loop().run_in_executor(self._threads, self._deliver, letter)
+                send = partial(self._server().send, letter.to, letter.subject, letter.text)
+                await asyncio.get_running_loop().run_in_executor(self._threads, send)
             except (smtplib.SMTPException, OSError) as error:
                 # An SMTP server's words may repeat the letter: only the kind of trouble is kept.
                 log.warning("mail_not_sent", error=type(error).__name__, again=wait is not None)
@@ -78,30 +81,3 @@ class Mail:
             else:
                 log.info("mail_sent", subject=letter.subject)
                 return
-
-    def _deliver(self, letter: Letter) -> None:
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._settings.sender, letter.to, letter.subject
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
-        with self._open() as server:
-            server.send_message(message)
-
-    def _open(self) -> smtplib.SMTP:
-        """smtps:// is TLS from the start, smtp:// STARTTLS; none only on this machine, or with ?tls=none."""
-        url = urlsplit(self._settings.smtp_url.get_secret_value())
-        host, seconds, trust = url.hostname or "", self._settings.mail_timeout, ssl.create_default_context()
-        clear = host in _LOOPBACK or "tls=none" in url.query
-        if url.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=seconds, context=trust)
-        else:
-            server = smtplib.SMTP(host, url.port or 587, timeout=seconds)
-        try:
-            if url.scheme == "smtp" and not clear:
-                server.starttls(context=trust)
-            if url.username:
-                server.login(unquote(url.username), unquote(url.password or ""))
-        except BaseException:
-            server.close()
-            raise
-        return server

@@ -44,10 +44,3 @@ CREATE TABLE invitation (
     expires_at  timestamptz NOT NULL,
     accepted_at timestamptz
 );
-
--- Wrong passwords by e-mail, known or not, within one window.
-CREATE TABLE sign_in_failure (
-    email  text        PRIMARY KEY,
-    since  timestamptz NOT NULL,
-    number integer     NOT NULL
-);
