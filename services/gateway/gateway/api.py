@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import audit_log, connecting, dashboard, views
+from gateway import audit_log, connecting, dashboard, notices, views
 from gateway.cards import list_connections
 from gateway.desk import Desk, one
 from gateway.neighbours import ask
@@ -38,6 +38,7 @@ class Api:
             "records/{record_id}": self.record,
             "attempts": self.attempts,
             "intake": self.intake,
+            "notices": self.notices,
         }
         acts: dict[str, Act] = {
             "sync-now": self.sync_now,
@@ -47,6 +48,7 @@ class Api:
             "records/retry-all": self.retry_all,
             "records/{record_id}/retry": self.retry,
             "records/{record_id}/ignore": self.ignore,
+            "notices/{notice_id}/dismiss": self.dismiss_notice,
         }
         return [
             *(Route(f"/api/{path}", self._acting(act), methods=["POST"]) for path, act in acts.items()),
@@ -129,6 +131,11 @@ class Api:
         request = intake_pb2.GetIntakeStatusRequest()
         return views.intake(await ask(self._near.intake.GetIntakeStatus(request, metadata=visitor.proof)))
 
+    async def notices(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        wanted = connections_pb2.ListNoticesRequest(page_size=_page_size(request), page_token=one(request, "page"))
+        found = await ask(self._near.connections.ListNotices(wanted, metadata=visitor.proof))
+        return {"notices": [views.notice(each) for each in found.notices], "next_page": found.next_page_token}
+
     async def sync_now(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
         await dashboard.sync_now(self._near, visitor)
         return {}
@@ -155,6 +162,12 @@ class Api:
     async def ignore(self, request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
         _confirmed(content)
         return {"record": await audit_log.ignore(self._near, visitor, request.path_params["record_id"])}
+
+    async def dismiss_notice(
+        self, request: Request, visitor: Visitor, _content: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        await notices.dismiss(self._near, visitor, request.path_params["notice_id"])
+        return {}
 
 
 def _require_business(visitor: Visitor) -> None:

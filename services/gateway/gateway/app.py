@@ -24,7 +24,9 @@ from gateway.desk import Desk
 from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
 from gateway.live import Live, LiveHub
+from gateway.notices import Notices
 from gateway.pages import HERE
+from gateway.privacy import Privacy
 from gateway.signing_in import SigningIn
 from gateway.single_sign_on import SingleSignOn
 from gateway.team import Team
@@ -57,6 +59,8 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *Dashboard(desk).routes(),
             *Connecting(desk, consent).routes(),
             *consent.routes(),
+            *Notices(desk).routes(),
+            *Privacy(desk).routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
             *ApiTokens(desk).routes(),

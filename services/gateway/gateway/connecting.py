@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway import views, wording
+from gateway import notices, privacy, trouble, views, wording
 from gateway.cards import list_connections
 from gateway.consent import Consent
 from gateway.desk import Desk
@@ -46,13 +46,15 @@ class Connecting:
 
     async def page(self, request: Request, visitor: Visitor) -> Response:
         near, proof = self._desk.neighbours, visitor.proof
-        connections, history, intake, summary = await asyncio.gather(
+        connections, history, intake, summary, told, privacy_requests = await asyncio.gather(
             list_connections(near, visitor),
             ask_or_none(
                 near.connections.ListHistory(connections_pb2.ListHistoryRequest(page_size=_HISTORY), metadata=proof)
             ),
             ask_or_none(near.intake.GetIntakeStatus(intake_pb2.GetIntakeStatusRequest(), metadata=proof)),
             ask_or_none(near.records.GetSummary(records_pb2.GetSummaryRequest(), metadata=proof)),
+            notices.told(near, visitor),
+            privacy.count(near, visitor),
         )
         return self._desk.pages.show(
             request,
@@ -60,6 +62,9 @@ class Connecting:
             visitor,
             quickbooks=connections["quickbooks"],
             shopify=connections["shopify"],
+            troubles={provider: trouble.of(each) for provider, each in connections.items()},
+            notices=notices.shown(told, connections),
+            privacy_requests=privacy_requests,
             history=[views.history(each) for each in history.entries] if history else None,
             intake=views.intake(intake) if intake else None,
             waiting=views.summary(summary)["by_status"]["PENDING"] if summary else None,

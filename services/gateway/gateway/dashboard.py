@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway import views, wording
+from gateway import notices, trouble, views, wording
 from gateway.desk import Desk
 from gateway.forms import Form
 from gateway.neighbours import Neighbours, ask, ask_or_none
@@ -56,7 +56,7 @@ async def picture(desk: Desk, visitor: Visitor) -> Mapping[str, Any]:
     """All that the Dashboard shows; None for a part whose service does not answer now."""
     near, proof = desk.neighbours, visitor.proof
     failed = records_pb2.RecordFilter(status=record_pb2.RECORD_STATUS_ERROR)
-    summary, connections, history, intake, troubles = await asyncio.gather(
+    summary, connections, history, intake, troubles, told = await asyncio.gather(
         ask_or_none(near.records.GetSummary(records_pb2.GetSummaryRequest(), metadata=proof)),
         ask_or_none(near.connections.ListConnections(connections_pb2.ListConnectionsRequest(), metadata=proof)),
         ask_or_none(near.connections.ListHistory(connections_pb2.ListHistoryRequest(page_size=8), metadata=proof)),
@@ -66,6 +66,7 @@ async def picture(desk: Desk, visitor: Visitor) -> Mapping[str, Any]:
                 records_pb2.ListRecordsRequest(filter=failed, page_size=_MOST_TROUBLES), metadata=proof
             )
         ),
+        notices.told(near, visitor),
     )
     shown_summary = views.summary(summary) if summary else None
     shown_connections = views.connections(connections) if connections else None
@@ -76,6 +77,7 @@ async def picture(desk: Desk, visitor: Visitor) -> Mapping[str, Any]:
         "intake": views.intake(intake) if intake else None,
         "troubles": [views.record(each) for each in troubles.records] if troubles else [],
         "banners": banners(shown_connections or {}),
+        "notices": notices.shown(told, shown_connections or {}, expiring_said=True),
         "checklist": checklist(shown_connections, shown_summary),
         "activity": activity(shown_summary["recent"] if shown_summary else [], past),
     }
@@ -113,12 +115,9 @@ def banners(connections: Mapping[str, View]) -> list[View]:
     found = []
     for provider, each in connections.items():
         label, link = wording.PROVIDER_LABELS[each["provider"]], f"/connections#{provider}"
-        if each["status"] == "UNHEALTHY":
-            text = f"{label} needs you. {each['explanation']}".strip()
-            found.append({"tone": "bad", "text": text, "since": each["status_since"], "link": link, "do": "Reconnect"})
-        elif each["status"] == "DISCONNECTED":
-            text = f"{label} is disconnected. Changes are collected, nothing is written."
-            found.append({"tone": "bad", "text": text, "since": each["status_since"], "link": link, "do": "Reconnect"})
+        if wrong := trouble.of(each):
+            text = f"{wrong['lead']} {wrong['text']}".strip()
+            found.append({"tone": "bad", "text": text, "since": each["status_since"], "link": link, "do": wrong["do"]})
         if each["paused"]:
             text = f"Sync is paused by {each['paused_by'] or 'a member'}. Changes are collected, nothing is written."
             found.append({"tone": "note", "text": text, "since": each["paused_since"], "link": link, "do": "Review"})

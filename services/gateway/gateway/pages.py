@@ -55,6 +55,7 @@ class Pages:
             "kind_labels": wording.KIND_LABELS,
             "state_labels": wording.STATE_LABELS,
             "provider_labels": wording.PROVIDER_LABELS,
+            "privacy_labels": wording.PRIVACY_LABELS,
             "role_labels": wording.ROLE_LABELS,
             "support_contact": settings.support_contact,
             "static": _static_addresses(),

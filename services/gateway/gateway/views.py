@@ -184,6 +184,30 @@ def history(message: connections_pb2.HistoryEntry) -> View:
     }
 
 
+def notice(message: connections_pb2.Notice) -> View:
+    return {
+        "id": message.notice_id,
+        "provider": wording.provider_word(message.provider),
+        "kind": wording.notice_word(message.kind),
+        "raised_at": wording.moment(message.raised_at),
+        "sentence": message.sentence,
+        "over": message.over,
+    }
+
+
+def privacy_request(message: intake_pb2.PrivacyRequest) -> View:
+    return {
+        "id": message.request_id,
+        "topic": wording.privacy_word(message.topic),
+        "shop_domain": message.shop_domain,
+        "customer_id": message.customer_id,
+        "received_at": wording.moment(message.received_at),
+        "done_at": wording.moment(message.done_at),
+        "held": [{"kind": each.kind, "source_id": each.source_id} for each in message.held],
+        "sentence": message.sentence,
+    }
+
+
 def intake(message: intake_pb2.GetIntakeStatusResponse) -> View:
     return {
         "shop_domain": message.shop_domain,

@@ -9,7 +9,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from markupsafe import Markup
 
 from ledgerport.common.v1 import access_pb2, money_pb2, provider_pb2
+from ledgerport.connections.v1 import connections_pb2
 from ledgerport.events.v1 import connection_pb2, record_pb2
+from ledgerport.shopify_sync.v1 import intake_pb2
 from ledgerport_libs.money import EXPONENT, Money
 
 STATUS_LABELS = {
@@ -35,6 +37,11 @@ STATE_LABELS = {
     "DISCONNECTED": "Disconnected",
 }
 PROVIDER_LABELS = {"QUICKBOOKS": "QuickBooks Online", "SHOPIFY": "Shopify"}
+PRIVACY_LABELS = {
+    "CUSTOMER_DATA": "A customer asks for their data",
+    "CUSTOMER_REDACT": "Erase a customer's data",
+    "SHOP_REDACT": "Erase the store's data",
+}
 ROLE_LABELS = {"VIEWER": "Viewer", "BOOKKEEPER": "Bookkeeper", "ADMIN": "Admin", "OWNER": "Owner"}
 DOCUMENT_LABELS = {
     "SalesReceipt": "Sales Receipt",
@@ -59,6 +66,14 @@ def state_word(status: connection_pb2.ConnectionStatus.ValueType) -> str:
 
 def provider_word(provider: provider_pb2.Provider.ValueType) -> str:
     return provider_pb2.Provider.Name(provider).removeprefix("PROVIDER_")
+
+
+def notice_word(kind: connections_pb2.NoticeKind.ValueType) -> str:
+    return connections_pb2.NoticeKind.Name(kind).removeprefix("NOTICE_KIND_")
+
+
+def privacy_word(topic: intake_pb2.PrivacyTopic.ValueType) -> str:
+    return intake_pb2.PrivacyTopic.Name(topic).removeprefix("PRIVACY_TOPIC_")
 
 
 def role_word(role: access_pb2.Role.ValueType) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from ledgerport_local.walkthrough import Visitor
 
-READS = ["me", "summary", "connections", "records", "attempts", "intake"]
+READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices"]
 
 
 @pytest.mark.parametrize("path", READS)

@@ -17,6 +17,7 @@ ACTIONS = {
     "/connections/quickbooks/disconnect": {"confirmed": "yes"},
     "/connections/shopify/connect": {"shop": "northwind-outfitters.myshopify.com"},
     "/connections/shopify/disconnect": {"confirmed": "yes"},
+    "/notices/1/dismiss": {},
     "/records/retry-all": {},
     "/records/00000000-0000-0000-0000-000000000000/retry": {},
     "/records/00000000-0000-0000-0000-000000000000/ignore": {"confirmed": "yes"},

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 
-READS = ["me", "summary", "connections", "records", "attempts", "intake"]
+READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices"]
 ID = "00000000-0000-0000-0000-000000000000"
 FORMS = {
     "/sign-in": ["email", "password", "next"],
@@ -27,6 +27,7 @@ FORMS = {
 SIGNED_IN_FORMS = {
     "/connections/quickbooks/disconnect": ["confirmed"],
     "/connections/shopify/disconnect": ["confirmed"],
+    "/notices/1/dismiss": ["here"],
     "/records/retry-all": ["x"],
     f"/records/{ID}/retry": ["x"],
     f"/records/{ID}/ignore": ["confirmed"],
@@ -46,7 +47,14 @@ SIGNED_IN_FORMS = {
     "/connections/shopify/connect": ["shop"],
 }
 PAGES = ["/audit-log", "/records", "/sign-in", "/sign-up", "/reset-password", "/join", "/oauth/quickbooks/callback"]
-PAGES += ["/oauth/shopify/callback", "/sign-in/callback", "/account", "/team", "/team/tokens"]
+PAGES += [
+    "/oauth/shopify/callback",
+    "/sign-in/callback",
+    "/account",
+    "/team",
+    "/team/tokens",
+    "/connections/shopify/privacy",
+]
 NAMES = [
     "status",
     "kind",
@@ -62,7 +70,7 @@ NAMES = [
     "iss",
     "shop",
 ]
-API_ACTS = ["sync-now-not", "records/retry-all", f"records/{ID}/retry", f"records/{ID}/ignore"]
+API_ACTS = ["sync-now-not", "records/retry-all", f"records/{ID}/retry", f"records/{ID}/ignore", "notices/1/dismiss"]
 
 nasty = st.one_of(
     st.text(max_size=60),

@@ -11,7 +11,7 @@ import requests
 from ledgerport_local.walkthrough import Visitor
 
 PAGES = ["/", "/connections", "/connections/quickbooks/connect", "/connections/shopify/disconnect", "/audit-log"]
-PAGES += ["/records", "/team", "/team/tokens", "/account", "/businesses/new", "/join"]
+PAGES += ["/connections/shopify/privacy", "/records", "/team", "/team/tokens", "/account", "/businesses/new", "/join"]
 BEFORE = ["/sign-in", "/sign-up", "/forgot-password", "/reset-password?token=x", "/nothing-here"]
 Owner = Callable[[str], Visitor]
 
