@@ -83,7 +83,9 @@ def test_a_dead_refresh_token_is_unhealthy_until_the_same_company_reconnects(
     stage.intuit(f"companies/{REALM}/tokens", action="disconnect", client_id="ledgerport-local")
     place(stage, 3, seed=24)
     eventually(lambda: status(stage) == "UNHEALTHY", "the card says Unhealthy")
-    assert "Reconnect" in stage.visitor.get("/connections").text
+    shown = stage.visitor.get("/connections").text
+    assert "no longer" in shown, "what happened"
+    assert "Reconnect" in shown, "what to do"
     eventually(lambda: waiting_orders(stage) >= 3, "changes are collected while unhealthy")
     stage.visitor.connect_quickbooks(REALM)
     eventually(lambda: status(stage) == "CONNECTED", "the card is green again")
