@@ -153,6 +153,7 @@ class OutboxRelay:
             rounds += 1
             if rounds % 120 == 0:
                 await self._db.run("outbox_prune", days=self._retention_days)
+                await self._db.run("inbox_prune", days=self._retention_days)
             if rounds % 20 == 0:
                 await self._replay_if_lost()
             if sent < self._batch:

@@ -52,11 +52,6 @@ class CompanyBooks:
         async with self._db.transaction() as tx:
             await tx.many("name_put", [_name_row(business_id, name) for name in names])
 
-    async def lookup(self, access: AccessToken, list_name: str, where: str) -> list[Name]:
-        """The rows of one list that a condition finds, inactive ones too."""
-        rows = await self._quickbooks.query(access, list_name, where)
-        return [name_of(list_name, row) for row in rows]
-
     async def _read(self, business_id: str, access: AccessToken) -> None:
         info = _single(await self._quickbooks.read(access, f"companyinfo/{access.account}"), "CompanyInfo")
         preferences = _single(await self._quickbooks.read(access, "preferences"), "Preferences")

@@ -32,9 +32,6 @@ class Gate:
             return ""
         return self._closed.get(business_id, "NOT_CONNECTED")
 
-    def open_companies(self) -> list[str]:
-        return sorted(self._open) if time.monotonic() < self._good_until else []
-
     async def poll(self) -> None:
         """Ask once what has changed."""
         asked_at = time.monotonic()

@@ -88,9 +88,6 @@ class Names:
         found = (n for (kind, _), n in self._by_id.items() if kind == "Account" and n.subtype == subtype and n.active)
         return sorted(found, key=lambda name: int(name.qbo_id))
 
-    def by_id(self, list_name: str, qbo_id: str) -> Name | None:
-        return self._by_id.get((list_name, qbo_id))
-
 
 @dataclass(frozen=True, slots=True)
 class TaxCode:
