@@ -45,6 +45,8 @@ RECORDS = Stream("RECORDS", "records")
 _MAX_AGE = 7 * 24 * 3600
 # What a killed process had been handed goes to another after this many seconds; handlers take repetitions.
 _ACK_WAIT = 10
+# Far more looks, a second apart, than a healthy client needs to come back.
+_STUCK_AFTER = 15
 _MAX_BYTES = 512 * 1024 * 1024
 
 
@@ -77,6 +79,8 @@ class Bus:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.jetstream: JetStreamContext = client.jetstream(timeout=5)
+        # Remembered here: a client that gives up on a server forgets it.
+        self._servers = [(server.hostname, server.port) for server in client.servers]
 
     @classmethod
     async def connect(cls, url: str, service: str) -> Bus:
@@ -106,6 +110,28 @@ class Bus:
     async def close(self) -> None:
         if not self.client.is_closed:
             await self.client.close()
+
+    async def stuck(self) -> None:
+        """Returns when NATS has been there for a while and the client still has not come back to it.
+
+        A client that was lost while it connected has been seen to stay away for good; only a new process mends that.
+        """
+        away = 0
+        while away < _STUCK_AFTER:
+            await asyncio.sleep(_SECOND)
+            away = 0 if self.client.is_connected or not await self._there() else away + 1
+
+    async def _there(self) -> bool:
+        """Whether any server we know takes a connection."""
+        for host, port in self._servers:
+            try:
+                async with asyncio.timeout(_SECOND):
+                    _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+            except (OSError, TimeoutError):
+                continue
+            return True
+        return False
 
     async def ready(self) -> None:
         if not self.client.is_connected:

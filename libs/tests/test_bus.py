@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import psycopg
 import pytest
+from nats.aio.client import Client
 
 from ledgerport_libs.bus import BadEvent, Bus, Consumer, IncomingEvent, OutboxRelay, OutgoingEvent, Stream, once
 from ledgerport_libs.database import Database
@@ -174,3 +175,21 @@ async def test_services_that_start_together_make_the_stream_once(db: Database, b
     created = await asyncio.gather(*(bus.ensure(stream) for _ in range(8)))
     assert len(set(created)) == 1
     await bus.jetstream.delete_stream(stream.name)
+
+
+async def test_a_client_that_cannot_come_back_is_noticed_and_a_server_that_is_away_is_not_its_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ledgerport_libs.bus._SECOND", 0.02)
+    listener = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    client = Client()  # never connected, as one that is stuck
+    client._setup_server_pool([f"nats://127.0.0.1:{port}"])
+    async with asyncio.timeout(5):
+        await Bus(client).stuck()
+    assert not client.is_connected
+    listener.close()
+    await listener.wait_closed()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await Bus(client).stuck()
