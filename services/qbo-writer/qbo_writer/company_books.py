@@ -17,6 +17,8 @@ from qbo_writer.quickbooks import QuickBooks, Unreachable
 
 log = telemetry.logger("company_books")
 _LISTS = ("Customer", "Vendor", "Employee", "Item", "Account")
+# Kept only where the company uses them: others may not have these lists at all.
+_CLASSES, _LOCATIONS = "Class", "Department"
 _ALSO_INACTIVE = "where Active in (true, false)"
 
 
@@ -56,7 +58,9 @@ class CompanyBooks:
         info = _single(await self._quickbooks.read(access, f"companyinfo/{access.account}"), "CompanyInfo")
         preferences = _single(await self._quickbooks.read(access, "preferences"), "Preferences")
         names = [
-            name_of(each, row) for each in _LISTS for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
+            name_of(each, row)
+            for each in lists_of(preferences)
+            for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
         ]
         codes = await self._quickbooks.query(access, "TaxCode")
         rates = await self._quickbooks.query(access, "TaxRate")
@@ -75,12 +79,29 @@ class CompanyBooks:
         log.info("company_read", business=business_id, realm=access.account, names=len(names))
 
 
+def lists_of(preferences: Mapping[str, Any]) -> list[str]:
+    """The lists whose names are kept of a company."""
+    classes = [_CLASSES] if tracks_classes(preferences) else []
+    return [*_LISTS, *classes, *([_LOCATIONS] if tracks_locations(preferences) else [])]
+
+
+def tracks_classes(preferences: Mapping[str, Any]) -> bool:
+    """A company tracks classes by transaction or by line, never both."""
+    accounting = preferences.get("AccountingInfoPrefs", {})
+    return bool(accounting.get("ClassTrackingPerTxn") or accounting.get("ClassTrackingPerTxnLine"))
+
+
+def tracks_locations(preferences: Mapping[str, Any]) -> bool:
+    return bool(preferences.get("AccountingInfoPrefs", {}).get("TrackDepartments"))
+
+
 def name_of(list_name: str, row: Mapping[str, Any]) -> Name:
-    """A row of QuickBooks' as we keep it."""
+    """A row of QuickBooks' as we keep it. A class or location bears its parents' names too."""
+    whole = row.get("FullyQualifiedName") if list_name in (_CLASSES, _LOCATIONS) else ""
     return Name(
         list=list_name,
         qbo_id=str(row["Id"]),
-        name=str(row.get("DisplayName") or row.get("Name") or ""),
+        name=str(whole or row.get("DisplayName") or row.get("Name") or ""),
         active=bool(row.get("Active", True)),
         email=str((row.get("PrimaryEmailAddr") or {}).get("Address", "")),
         sku=str(row.get("Sku", "")),

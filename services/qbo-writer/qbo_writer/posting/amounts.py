@@ -7,21 +7,23 @@ from typing import Any
 
 import msgspec
 
-from ledgerport_libs.money import EXPONENT, Money
+from ledgerport_libs.money import EXPONENT
 
 _UNIT_PRICE_DECIMALS = Decimal("0.0000001")
 
 
-def number(money: Money) -> Decimal:
-    """The amount as an exact decimal; it becomes a JSON number without ever being a float."""
-    return Decimal(money.minor).scaleb(-EXPONENT[money.currency])
+def number(minor: int, currency: str) -> Decimal:
+    """Minor units as an exact decimal; it becomes a JSON number without ever being a float."""
+    return Decimal(minor).scaleb(-EXPONENT[currency])
 
 
-def unit_price(amount: Money, quantity: int) -> Decimal | None:
+def unit_price(minor: int, quantity: int, currency: str) -> Decimal | None:
     """A price with at most 7 decimals for which round(quantity x price) is the amount (QuickBooks: 6070), or None."""
-    exact = number(amount)
+    exact = number(minor, currency)
+    if quantity == 1:
+        return exact
     price = (exact / quantity).quantize(_UNIT_PRICE_DECIMALS, ROUND_HALF_UP)
-    cents = Decimal(1).scaleb(-EXPONENT[amount.currency])
+    cents = Decimal(1).scaleb(-EXPONENT[currency])
     if (price * quantity).quantize(cents, ROUND_HALF_UP) != exact:
         return None
     # Without needless zeros, but never as 1E+2.

@@ -6,15 +6,25 @@ from typing import Any
 
 from ledgerport.events.v1 import entity_pb2
 from qbo_writer.posting import texts
-from qbo_writer.posting.company import Company, fold
-from qbo_writer.posting.verdicts import Adopt, Document, Verdict, refuse
+from qbo_writer.posting.company import Company, Mapped, fold
+from qbo_writer.posting.config import Customers, SyncConfig
+from qbo_writer.posting.verdicts import Adopt, Document, Problem, Verdict, refuse, skip
 
 MARKER = "shopify:"
 GENERIC_NAME = "Shopify customer"
 
 
-def customer_document(source_id: str, customer: entity_pb2.Customer, company: Company) -> Verdict:
-    """Adopt the one clear match, or the document that creates the customer under a name that is free."""
+def customer_document(
+    source_id: str, customer: entity_pb2.Customer, company: Company, config: SyncConfig, mapped: Mapped
+) -> Verdict:
+    """The customer a person chose, the one clear match, or the document that creates one under a name that is free."""
+    if ("customer", source_id) in mapped:
+        return Adopt("Customer", mapped[("customer", source_id)])
+    if config.customers is Customers.GENERIC or "customer" not in config.entities:
+        return skip("GENERIC_CUSTOMER", "Sync Config books all orders on one generic customer.")
+    source_id, _, currency = source_id.partition("|")
+    if currency:
+        return _foreign_customer(source_id, customer, company, currency)
     matches = company.names.with_email(customer.email) if customer.email else []
     wanted = display_name(source_id, customer)
     named = [match for match in matches if fold(match.name) == fold(wanted)]
@@ -26,11 +36,25 @@ def customer_document(source_id: str, customer: entity_pb2.Customer, company: Co
     for candidate in _candidates(source_id, customer, wanted):
         if candidate and not company.names.taken(candidate):
             return Document("Customer", _body(source_id, customer, candidate))
+    return _no_free_name(wanted)
+
+
+def _foreign_customer(source_id: str, customer: entity_pb2.Customer, company: Company, currency: str) -> Verdict:
+    """A customer has one currency for good: who pays in another one has a second entry (Intuit: CurrencyRef)."""
+    wanted = texts.unique_name(display_name(source_id, customer), f"({currency})")
+    for candidate in (wanted, texts.unique_name(wanted, f"#{_number(source_id)}")):
+        if candidate and not company.names.taken(candidate):
+            body = _body(source_id, customer, candidate)
+            return Document("Customer", {**body, "CurrencyRef": {"value": currency}})
+    return _no_free_name(wanted)
+
+
+def _no_free_name(wanted: str) -> Problem:
     return refuse(
         "DUPLICATE_NAME",
         f"Every name we could give {wanted} is taken in QuickBooks.",
         "Customers, vendors and employees share one list of names in QuickBooks.",
-        "Rename the other one in QuickBooks, or map this customer by hand; then retry.",
+        "Rename the other one in QuickBooks, or map this customer by hand under Mapping › Customers.",
     )
 
 
@@ -86,17 +110,14 @@ def address_body(address: entity_pb2.Address) -> dict[str, str]:
     return {key: value for key, value in parts.items() if value}
 
 
-def generic_customer(company: Company) -> Verdict:
+def generic_customer(company: Company, currency: str = "") -> Verdict:
     """The customer of guests and nameless buyers; a vendor or employee may have its name already."""
-    for name in (GENERIC_NAME, f"{GENERIC_NAME} (guests)"):
+    base = f"{GENERIC_NAME} ({currency})" if currency else GENERIC_NAME
+    for name in (base, f"{base} (guests)"):
         found = company.names.named("Customer", name)
         if found and found.active:
             return Adopt("Customer", found.qbo_id)
         if not company.names.taken(name):
-            return Document("Customer", {"DisplayName": name, "Notes": f"{MARKER}customer:guests"})
-    return refuse(
-        "DUPLICATE_NAME",
-        f"Every name we could give the customer for guests is taken in QuickBooks: {GENERIC_NAME}.",
-        "Customers, vendors and employees share one list of names in QuickBooks.",
-        "Rename the other one in QuickBooks, then retry.",
-    )
+            body = {"DisplayName": name, "Notes": f"{MARKER}customer:guests"}
+            return Document("Customer", {**body, "CurrencyRef": {"value": currency}} if currency else body)
+    return _no_free_name(base)

@@ -1,193 +1,137 @@
-"""Lines that both sales and refunds are made of, and how they become a document in each tax world."""
+"""From pieces of an order to lines of a document: what each is booked on, gross with a discount line or net."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ledgerport.events.v1 import entity_pb2
-from ledgerport_libs.money import Money, total
 from qbo_writer.posting import setup, texts
-from qbo_writer.posting.amounts import number, unit_price
-from qbo_writer.posting.company import Company, Mapped, TaxCode, TaxWorld
-from qbo_writer.posting.verdicts import Key, Needs, Problem, refuse
+from qbo_writer.posting.company import Company, TaxWorld
+from qbo_writer.posting.config import Discounts, SyncConfig
+from qbo_writer.posting.facts import OrderFacts
+from qbo_writer.posting.pieces import Component, Piece, Tax
+from qbo_writer.posting.verdicts import Key
 
-GOODS, DISCOUNT, SHIPPING, TAX, ADJUSTMENT, ROUNDING = (
-    "goods",
-    "discount",
-    "shipping",
-    "tax",
-    "adjustment",
-    "rounding",
-)
+_ITEMS = {
+    Component.GIFT_CARD_SOLD: setup.GIFT_CARD_ITEM,
+    Component.SHIPPING: setup.SHIPPING_ITEM,
+    Component.TIP: setup.TIP_ITEM,
+    Component.DUTY: setup.DUTY_ITEM,
+    Component.FEE: setup.FEE_ITEM,
+    Component.ADJUSTMENT: setup.REFUND_ITEM,
+    Component.GIFT_CARD_USED: setup.GIFT_CARD_USED_ITEM,
+    Component.STORE_CREDIT_USED: setup.STORE_CREDIT_USED_ITEM,
+    Component.ROUNDING: setup.ROUNDING_ITEM,
+}
+_WORDS = {
+    Component.SHIPPING: "Shipping",
+    Component.TIP: "Tip",
+    Component.DUTY: "Duty",
+    Component.FEE: "Fee",
+    Component.ADJUSTMENT: "Refund adjustment",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class BookLine:
-    """One line to be booked. `amount` is without tax; `tax` is Shopify's own, taken, never computed."""
+    """One line to be booked, in minor units. `amount` is without tax; the taxes are Shopify's own, never computed."""
 
-    component: str
+    component: Component
     item: Key
     description: str
-    amount: Money
-    quantity: int
-    tax: Money
-    # The sum of Shopify's rates as decimal text: it chooses a tax code.
-    rate: Decimal = Decimal(0)
+    amount: int
+    quantity: int = 1
+    taxes: tuple[Tax, ...] = ()
     # A discount holds no tax of its own, yet takes from the amount that tax is due on.
     lowers_taxed: bool = False
 
     @property
+    def tax(self) -> int:
+        return sum(tax.amount for tax in self.taxes)
+
+    @property
     def taxed(self) -> bool:
-        return bool(self.tax) or self.lowers_taxed
+        return self.tax != 0 or self.lowers_taxed
 
 
-def item_of(line: entity_pb2.OrderLine) -> Key:
-    """The record of the item that a line sells; a line without a variant sells the custom item."""
-    return ("product", line.variant_id) if line.variant_id else setup.CUSTOM_ITEM
+def book_lines(
+    pieces: Sequence[Piece], facts: OrderFacts, company: Company, config: SyncConfig, *, sign: int = 1
+) -> list[BookLine]:
+    """The lines of one document. `sign` -1: a document that gives back, whose lines are positive again."""
+    separate = sign > 0 and _discounts_apart(facts, company, config)
+    lines: list[BookLine] = []
+    off = {True: 0, False: 0}
+    channel = 0
+    for piece in _merged(pieces):
+        channel += sign * piece.channel_tax
+        taxes = tuple(replace(tax, amount=sign * tax.amount) for tax in piece.taxes)
+        amount, quantity = sign * piece.net, sign * piece.quantity
+        apart = piece.discount if separate and piece.whole and piece.component is Component.GOODS else 0
+        if apart > 0 and amount >= 0:
+            amount += apart
+            off[any(tax.amount for tax in taxes)] += apart
+        item, words = _item_of(piece, facts), _describe(piece, facts)
+        lines.append(BookLine(piece.component, item, words, amount, max(quantity, 1) if piece.whole else 1, taxes))
+    for taxed, discount in off.items():
+        if discount:
+            words = "Discount" if taxed else "Discount (not taxed)"
+            lines.append(BookLine(Component.DISCOUNT, setup.DISCOUNT_ITEM, words, -discount, lowers_taxed=taxed))
+    if channel:
+        words = "Sales tax that the marketplace remits"
+        lines.append(BookLine(Component.MARKETPLACE_TAX, setup.MARKETPLACE_TAX_ITEM, words, channel))
+    return lines
 
 
-def describe(line: entity_pb2.OrderLine) -> str:
+def total_of_lines(lines: Iterable[BookLine]) -> int:
+    return sum(line.amount + line.tax for line in lines)
+
+
+def _discounts_apart(facts: OrderFacts, company: Company, config: SyncConfig) -> bool:
+    """A discount line holds no tax code of its own rate, so it needs prices without tax and a company without codes."""
+    codes = company.tax_world is TaxWorld.GLOBAL
+    return config.discounts is Discounts.SEPARATE and not facts.order.taxes_included and not codes
+
+
+def _merged(pieces: Iterable[Piece]) -> list[Piece]:
+    """An edit before the first payment changes a line of the sale; in one document they are one line."""
+    merged: dict[object, Piece] = {}
+    for piece in pieces:
+        key: object = piece.id
+        if piece.component is Component.ROUNDING:
+            key = piece.component
+        elif piece.line_id and piece.whole:
+            key = (piece.component, piece.line_id, tuple((tax.title, tax.rate) for tax in piece.taxes))
+        before = merged.get(key)
+        merged[key] = piece if before is None else _sum(before, piece)
+    return [piece for piece in merged.values() if any(piece.cells) or piece.quantity]
+
+
+def _sum(one: Piece, other: Piece) -> Piece:
+    cells = tuple(a + b for a, b in zip(one.cells, other.cells, strict=True))
+    quantity, discount = one.quantity + other.quantity, one.discount + other.discount
+    return replace(one.with_cells(cells), quantity=quantity, discount=discount, whole=True)
+
+
+def _item_of(piece: Piece, facts: OrderFacts) -> Key:
+    if piece.component is not Component.GOODS:
+        return _ITEMS[piece.component]
+    line = facts.lines.get(piece.line_id)
+    return ("product", line.variant_id) if line is not None and line.variant_id else setup.CUSTOM_ITEM
+
+
+def _describe(piece: Piece, facts: OrderFacts) -> str:
+    line = facts.lines.get(piece.line_id)
+    if line is not None and piece.component is not Component.DUTY:
+        return _line_title(line)
+    shipping = next((each for each in facts.order.shipping_lines if each.id == piece.line_id), None)
+    title = texts.clean(shipping.title if shipping is not None else piece.title, 1000)
+    words = _WORDS.get(piece.component, "")
+    if not title:
+        return words or texts.clean(piece.component.value.capitalize(), 100)
+    return f"{words}: {title}" if words and not title.startswith(words) else title
+
+
+def _line_title(line: entity_pb2.OrderLine) -> str:
     parts = [texts.clean(line.title, 300), texts.clean(line.variant_title, 200)]
     return " / ".join(part for part in parts if part)
-
-
-def tax_of(lines: Iterable[entity_pb2.TaxLine], currency: str) -> Money:
-    return total((Money.from_proto(line.amount) for line in lines), currency)
-
-
-def rate_of(lines: Iterable[entity_pb2.TaxLine]) -> Decimal:
-    """The summed rate; NaN where Shopify's text is no number, which no tax code matches."""
-    try:
-        return sum((Decimal(line.rate or "0") for line in lines), Decimal(0))
-    except InvalidOperation:
-        return Decimal("NaN")
-
-
-def balance(lines: list[BookLine], wanted: Money, zero: Money, *, may_round: bool) -> Problem | None:
-    """Make the lines add up to `wanted`: a rounding line for converted amounts, otherwise a named problem."""
-    booked = total((line.amount + line.tax for line in lines), wanted.currency)
-    difference = wanted - booked
-    if not difference:
-        return None
-    if may_round and abs(difference.minor) <= max(1, len(lines)):
-        lines.append(BookLine(ROUNDING, setup.ROUNDING_ITEM, "Rounding", difference, 1, zero))
-        return None
-    return refuse(
-        "AMOUNTS_DO_NOT_ADD_UP",
-        f"Shopify says {wanted} {wanted.currency}; its parts add up to {booked}.",
-        "A part of this order is of a kind that is not booked yet, or Shopify's own figures disagree.",
-        "Look at the order in Shopify; tell support if all its figures look right.",
-    )
-
-
-def shopify_side(lines: Iterable[BookLine], wanted: Money) -> dict[str, Money]:
-    """The equation's left side: what each component is worth at Shopify, and the whole."""
-    side: dict[str, Money] = {}
-    for line in lines:
-        zero = Money.zero(wanted.currency)
-        side[line.component] = side.get(line.component, zero) + line.amount
-        side[TAX] = side.get(TAX, zero) + line.tax
-    return {**side, "total": wanted}
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Lines and tax as QuickBooks reads them, with the item ids that tell the components apart."""
-
-    body: Mapping[str, Any]
-    component_of_item: Mapping[str, str]
-
-
-def render(lines: Sequence[BookLine], company: Company, mapped: Mapped, zero: Money) -> Rendered | Needs | Problem:
-    """The Line and tax members of a sales document, in the way of the company's tax world."""
-    tax = total((line.tax for line in lines), zero.currency)
-    if company.tax_world is TaxWorld.GLOBAL:
-        return _render_global(lines, company, mapped)
-    as_line = bool(tax) and not _can_hold_tax(company)
-    booked = [*lines, BookLine(TAX, setup.TAX_ITEM, "Sales tax", tax, 1, zero)] if as_line else list(lines)
-    if needs := _missing(booked, mapped):
-        return needs
-    body: dict[str, Any] = {
-        "Line": [_line(line, mapped, "TAX" if line.taxed and not as_line else "NON") for line in booked]
-    }
-    if tax and not as_line:
-        detail: dict[str, Any] = {"TotalTax": number(tax)}
-        if company.tax_world is TaxWorld.US_MANUAL:
-            detail["TxnTaxCodeRef"] = {"value": company.default_tax_code}
-        body["TxnTaxDetail"] = detail
-    return Rendered(body, _components(booked, mapped))
-
-
-def _can_hold_tax(company: Company) -> bool:
-    """Whether an explicit TotalTax has a place: automated tax prorates it; manual tax needs a code of one rate."""
-    if company.tax_world is TaxWorld.US_AUTOMATED:
-        return True
-    code = company.tax_code(company.default_tax_code)
-    return company.tax_world is TaxWorld.US_MANUAL and code is not None and len(code.rates) == 1
-
-
-def _render_global(lines: Sequence[BookLine], company: Company, mapped: Mapped) -> Rendered | Needs | Problem:
-    """Outside the US: net lines, each with a tax code, and our own tax line for each code's rate."""
-    if needs := _missing(lines, mapped):
-        return needs
-    rendered, taxes = [], dict[str, tuple[TaxCode, Money, Money]]()
-    for line in lines:
-        code = next((c for c in company.tax_codes if _matches(c, line.rate * 100)), None)
-        if code is None:
-            return refuse(
-                "TAX_CODE_NOT_MAPPED",
-                f"No tax code in QuickBooks has the rate of {(line.rate * 100).normalize():f} %.",
-                f"Shopify taxed “{line.description}” at that rate.",
-                "Set up a tax code of that rate in QuickBooks, then retry.",
-            )
-        rendered.append(_line(line, mapped, code.qbo_id))
-        _, net, tax = taxes.get(code.qbo_id, (code, Money.zero(line.amount.currency), Money.zero(line.amount.currency)))
-        taxes[code.qbo_id] = (code, net + line.amount, tax + line.tax)
-    tax_lines = [_tax_line(code, net, tax) for code, net, tax in taxes.values()]
-    whole = total((tax for _, _, tax in taxes.values()), lines[0].amount.currency) if lines else None
-    detail = {"TotalTax": number(whole), "TaxLine": tax_lines} if whole is not None else {}
-    body = {"GlobalTaxCalculation": "TaxExcluded", "Line": rendered, "TxnTaxDetail": detail}
-    return Rendered(body, _components(lines, mapped))
-
-
-def _matches(code: TaxCode, percent: Decimal) -> bool:
-    return len(code.rates) == 1 and Decimal(code.rates[0][1]) == percent
-
-
-def _tax_line(code: TaxCode, net: Money, tax: Money) -> dict[str, Any]:
-    rate_id, percent = code.rates[0]
-    return {
-        "Amount": number(tax),
-        "DetailType": "TaxLineDetail",
-        "TaxLineDetail": {
-            "TaxRateRef": {"value": rate_id},
-            "PercentBased": True,
-            "TaxPercent": Decimal(percent),
-            "NetAmountTaxable": number(net),
-        },
-    }
-
-
-def _missing(lines: Iterable[BookLine], mapped: Mapped) -> Needs | None:
-    missing = dict.fromkeys(line.item for line in lines if line.item not in mapped)
-    return Needs(tuple(missing)) if missing else None
-
-
-def _components(lines: Iterable[BookLine], mapped: Mapped) -> dict[str, str]:
-    return {mapped[line.item]: line.component for line in lines}
-
-
-def _line(line: BookLine, mapped: Mapped, tax_code: str) -> dict[str, Any]:
-    detail: dict[str, Any] = {"ItemRef": {"value": mapped[line.item]}, "TaxCodeRef": {"value": tax_code}}
-    price = unit_price(line.amount, line.quantity)
-    quantity = line.quantity if price is not None else 1
-    detail |= {"Qty": quantity, "UnitPrice": price if price is not None else number(line.amount)}
-    return {
-        "Amount": number(line.amount),
-        "DetailType": "SalesItemLineDetail",
-        "Description": line.description,
-        "SalesItemLineDetail": detail,
-    }

@@ -1,219 +1,157 @@
-"""An order paid by one gateway becomes one sales receipt into that gateway's clearing account."""
+"""An order's sale and its later changes: the next document that is still to be booked for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from ledgerport.events.v1 import entity_pb2
-from ledgerport_libs.money import Money, total
-from qbo_writer.posting import setup, texts
-from qbo_writer.posting.company import Company, Mapped
-from qbo_writer.posting.customers import address_body
-from qbo_writer.posting.lines import (
-    DISCOUNT,
-    GOODS,
-    SHIPPING,
-    BookLine,
-    Rendered,
-    balance,
-    describe,
-    item_of,
-    rate_of,
-    render,
-    shopify_side,
-    tax_of,
-)
-from qbo_writer.posting.marks import day, document_number, private_note
-from qbo_writer.posting.verdicts import Document, Key, Needs, Problem, Verdict, hold, refuse, skip
-
-_MONEY_IN = ("SALE", "CAPTURE")
-_NOT_MONEY = ("gift_card", "shopify_store_credit")
+from qbo_writer.posting.account import OrderAccount
+from qbo_writer.posting.config import Method, PostingDate, ZeroOrders
+from qbo_writer.posting.facts import Change, Movement
+from qbo_writer.posting.papers import Wanted, rewrite, sales_document, settlement, void
+from qbo_writer.posting.pieces import Piece, total_of
+from qbo_writer.posting.posted import PostedDocument
+from qbo_writer.posting.triggers import not_understood, not_yet
+from qbo_writer.posting.verdicts import Booked, Key, Verdict, skip
 
 
-def sales_receipt(record_id: str, order: entity_pb2.Order, company: Company, mapped: Mapped) -> Verdict:
-    """The sales receipt of a paid order, or the named reason why there is none."""
-    if problem := _not_to_be_booked(order, company) or _unpaid(order):
+def next_of_order(account: OrderAccount) -> Verdict:
+    """The next document of the order itself, or Booked when sale and changes stand in QuickBooks."""
+    if problem := not_understood(account):
         return problem
-    zero = Money.zero(order.currency)
-    lines = _lines(order, company, zero)
-    wanted = Money.from_proto(order.totals.total)
-    converted = order.presentment_currency != order.currency
-    if problem := balance(lines, wanted, zero, may_round=converted):
-        return problem
-    missing = tuple(key for key in _parties(order) if key not in mapped)
-    rendered = render(lines, company, mapped, zero)
-    if isinstance(rendered, Problem):
-        return rendered
-    if missing or isinstance(rendered, Needs):
-        return Needs((*missing, *(rendered.keys if isinstance(rendered, Needs) else ())))
-    return _document(record_id, order, company, mapped, rendered, shopify_side(lines, wanted))
+    posted = account.posted.of(account.owner)
+    if not posted:
+        return _first(account)
+    sale = posted[0]
+    if account.facts.cancelled_unpaid and sale.entity == "Invoice" and not _settled_in_part(account, sale):
+        return _cancel(account, sale)
+    if shifted := next((each for each in posted if each.tax_shifted), None):
+        return rewrite(account, shifted, account.pieces_in(shifted), tax_as_line=True)
+    left = account.left(account.facts.sale.pieces)
+    if left and not sale.voided:
+        if sale.entity == "Invoice" and not _settled_in_part(account, sale):
+            return rewrite(account, sale, [*account.pieces_in(sale), *left], tax_as_line=False)
+        return _change(account, Change("sale", account.order.processed_at, tuple(left)), left)
+    for change in account.facts.changes:
+        left = account.left(change.pieces)
+        if left and not (total_of(left) < 0 and paid_back_beyond_own(account)):
+            return _change(account, change, left)
+    return settlement(account) or Booked(_payments(account))
 
 
-def customer_of(order: entity_pb2.Order) -> Key:
-    """The record of the buyer; guests and nameless buyers go to one generic customer."""
-    return ("customer", order.customer_id) if order.customer_id else setup.GUESTS
-
-
-def gateways_paid(order: entity_pb2.Order) -> dict[str, Money]:
-    """Money received by gateway label: SUCCESS sales and captures less cash change (Shopify: only SUCCESS moved)."""
-    paid: dict[str, Money] = {}
-    for transaction in order.transactions:
-        if transaction.status != "SUCCESS" or transaction.test:
-            continue
-        sign = 1 if transaction.kind in _MONEY_IN else -1 if transaction.kind == "CHANGE" else 0
-        if sign:
-            label = gateway_label(transaction)
-            before = paid.get(label, Money.zero(order.currency))
-            paid[label] = before + Money(sign * transaction.amount.minor, transaction.amount.currency)
-    return {label: amount for label, amount in paid.items() if amount}
-
-
-def was_cancelled_unpaid(order: entity_pb2.Order) -> bool:
-    """No money ever came in. Shopify then may list a refund of the lines, without money."""
-    return order.HasField("cancelled_at") and not gateways_paid(order)
-
-
-def gateway_label(transaction: entity_pb2.Transaction) -> str:
-    return transaction.gateway_label or transaction.gateway or "Shopify"
-
-
-def shop_lines(order: entity_pb2.Order) -> dict[str, entity_pb2.OrderLine]:
-    return {line.id: line for line in order.lines}
-
-
-def _not_to_be_booked(order: entity_pb2.Order, company: Company) -> Problem | None:
-    if order.test or any(t.test for t in order.transactions):
-        return skip("TEST_ORDER", "Test orders never reach the books.")
-    if was_cancelled_unpaid(order):
+def _first(account: OrderAccount) -> Verdict:
+    """The sale: a sales receipt where one payment made it whole, else an invoice."""
+    facts = account.facts
+    if facts.cancelled_unpaid:
         return skip("CANCELLED_UNPAID", "Cancelled before anything was paid: there is nothing to book.")
-    if order.currency != company.home_currency:
-        return refuse(
-            "CURRENCY_NOT_ENABLED",
-            f"The store sells in {order.currency}, the QuickBooks company keeps its books in {company.home_currency}.",
-            "Amounts are booked in the store's currency.",
-            "Connect a store whose currency is that of the company.",
-        )
-    return _not_covered(order)
+    if problem := not_yet(account):
+        return problem
+    pieces = [*facts.sale.pieces, *account.rounding()]
+    if not any(any(piece.cells) for piece in pieces) and account.config.zero_orders is ZeroOrders.SKIP:
+        return skip("ZERO_ORDER", "Its total is zero, and Sync Config says that such orders are left out.")
+    sentence = f"Shopify order {account.order.name}"
+    return _sale(account, pieces, _first_payments(account), sentence, "")
 
 
-def _not_covered(order: entity_pb2.Order) -> Problem | None:
-    """Kinds of order that have no booking rule yet: named, never guessed and never dropped."""
-    kinds = {
-        "edited after it was placed": order.edited,
-        "with duties": any(line.duties for line in order.lines),
-        "with additional fees": bool(order.additional_fees),
-        "with a tip": order.totals.tips.minor != 0,
-        "that sells a gift card": any(line.gift_card for line in order.lines),
-        "whose tax a marketplace remits": any(tax.channel_liable for tax in _all_taxes(order)),
-        "paid with a gift card or store credit": any(
-            t.gateway in _NOT_MONEY and t.status == "SUCCESS" for t in order.transactions
-        ),
-        "paid through several gateways": len(gateways_paid(order)) > 1,
-    }
-    for kind, found in kinds.items():
-        if found:
-            return refuse(
-                "NO_BOOKING_RULE",
-                f"An order {kind} cannot be booked by itself yet.",
-                f"Order {order.name} is one {kind}; it was not guessed at, and not booked in part.",
-                "Book this one order in QuickBooks by hand, then choose Ignore here.",
-            )
-    return None
+def _sale(account: OrderAccount, pieces: list[Piece], payments: list[Movement], sentence: str, suffix: str) -> Verdict:
+    """These pieces with the payments made for them so far. Gift cards and store credit are lines of the document."""
+    pieces = [*pieces, *_tenders(payments)]
+    money = [move for move in payments if move.tender is None]
+    due = total_of(pieces)
+    at = account.order.processed_at if not suffix else payments[-1].at if payments else account.order.processed_at
+    if account.config.posting_date is PostingDate.PAYMENT and payments:
+        at = payments[0].at
+    whole = account.config.method is Method.SALES_RECEIPT and _makes_whole(account, money, pieces)
+    if whole or (not due and not money):
+        held = {move.id: (move.amount,) for move in money}
+        pieces = [*pieces, *_roundings(account, money, due)]
+        gateway = money[0].label if money else ""
+        return sales_document(account, Wanted("SalesReceipt", pieces, sentence, at, suffix, held, gateway))
+    return sales_document(account, Wanted("Invoice", pieces, sentence, at, suffix))
 
 
-def _all_taxes(order: entity_pb2.Order) -> Iterable[entity_pb2.TaxLine]:
-    for line in order.lines:
-        yield from line.tax_lines
-    for shipping in order.shipping_lines:
-        yield from shipping.tax_lines
+def _change(account: OrderAccount, change: Change, left: list[Piece]) -> Verdict:
+    """A further document for the difference, dated when it happened: never a rewrite of what is paid."""
+    suffix = f"-E{account.next_part - 1}"
+    worth = total_of(left)
+    left = [*left, *account.rounding()]
+    sentence = f"Change of Shopify order {account.order.name}"
+    if worth < 0:
+        return sales_document(account, Wanted("CreditMemo", left, sentence, change.at, suffix))
+    payments = [move for move in _unbooked_money(account) if move.amount == worth and move.tender is None]
+    if account.config.method is Method.SALES_RECEIPT and len(payments) == 1 and not account.posted.open("Invoice"):
+        held = {payments[0].id: (payments[0].amount,)}
+        wanted = Wanted("SalesReceipt", left, sentence, change.at, suffix, held, payments[0].label)
+        return sales_document(account, wanted)
+    if not worth:
+        return sales_document(account, Wanted("SalesReceipt", left, sentence, change.at, suffix))
+    return sales_document(account, Wanted("Invoice", left, sentence, change.at, suffix))
 
 
-def _unpaid(order: entity_pb2.Order) -> Problem | None:
-    paid = total(gateways_paid(order).values(), order.currency)
-    wanted = Money.from_proto(order.totals.total)
-    if paid < wanted:
-        state = order.financial_status.replace("_", " ").lower() or "not paid"
-        return hold("WAITS_FOR_PAYMENT", f"Waits until it is paid: Shopify says {state}, {paid} of {wanted} received.")
-    if paid > wanted:
-        return refuse(
-            "OVERPAID",
-            f"{paid} {paid.currency} was received for an order of {wanted}.",
-            "More money came in than the order is worth.",
-            "Refund the difference in Shopify, or book this order by hand and choose Ignore.",
-        )
-    return None
+def _cancel(account: OrderAccount, sale: PostedDocument) -> Verdict:
+    """Voided where it is not yet; whatever Shopify lists as taken back by the cancellation came to nothing with it."""
+    if sale.voided:
+        return Booked()
+    facts = account.facts
+    returned = [piece for refund in facts.refunds.values() for piece in refund.pieces]
+    changed = [piece for change in facts.changes for piece in change.pieces]
+    left = account.left((*facts.sale.pieces, *changed, *returned))
+    covers = {**sale.covers, **{piece.id: _sum_cells(account, piece) for piece in left}}
+    return void(account, sale, covers)
 
 
-def _lines(order: entity_pb2.Order, company: Company, zero: Money) -> list[BookLine]:
-    """Gross lines and a discount line for each taxability; net lines where taxes are included or codes are needed."""
-    inside = order.taxes_included or company.country != "US"
-    lines: list[BookLine] = []
-    discounts = {True: zero, False: zero}
-    for line in order.lines:
-        if line.quantity < 1:
-            continue
-        tax, off = tax_of(line.tax_lines, zero.currency), total_discount(line, zero)
-        amount = Money.from_proto(line.original_total) - (tax if order.taxes_included else zero)
-        if inside:
-            amount = amount - off
-        else:
-            discounts[bool(tax)] = discounts[bool(tax)] + off
-        lines.append(
-            BookLine(GOODS, item_of(line), describe(line), amount, line.quantity, tax, rate_of(line.tax_lines))
-        )
-    lines += [
-        BookLine(
-            DISCOUNT,
-            setup.DISCOUNT_ITEM,
-            f"Discount{'' if taxed else ' (not taxed)'}",
-            -off,
-            1,
-            zero,
-            lowers_taxed=taxed,
-        )
-        for taxed, off in discounts.items()
-        if off
-    ]
-    return lines + [_shipping(line, order, zero) for line in order.shipping_lines if not line.removed]
+def _sum_cells(account: OrderAccount, piece: Piece) -> tuple[int, ...]:
+    booked = account.posted.covers.get(piece.id)
+    return piece.cells if booked is None else tuple(a + b for a, b in zip(piece.cells, booked, strict=True))
 
 
-def total_discount(line: entity_pb2.OrderLine, zero: Money) -> Money:
-    return total((Money.from_proto(discount.amount) for discount in line.discounts), zero.currency)
+def _settled_in_part(account: OrderAccount, sale: PostedDocument) -> bool:
+    """Whether a payment or a credit was set against it: from then on it is not rewritten."""
+    applied = (each for document in account.posted.documents for each in document.applies)
+    return any(each.entity == sale.entity and each.qbo_id == sale.qbo_id for each in applied)
 
 
-def _shipping(line: entity_pb2.ShippingLine, order: entity_pb2.Order, zero: Money) -> BookLine:
-    tax = tax_of(line.tax_lines, zero.currency)
-    amount = Money.from_proto(line.discounted_price) - (tax if order.taxes_included else zero)
-    title = texts.clean(f"Shipping: {line.title}" if line.title else "Shipping", 1000)
-    return BookLine(SHIPPING, setup.SHIPPING_ITEM, title, amount, 1, tax, rate_of(line.tax_lines))
+def _first_payments(account: OrderAccount) -> list[Movement]:
+    """Money that came in before the first later change: what the sale was paid with."""
+    changes = [change.at for change in account.facts.changes]
+    until = min(((at.seconds, at.nanos) for at in changes), default=None)
+    received = account.facts.received
+    if until is None:
+        return list(received)
+    return [move for move in received if (move.at.seconds, move.at.nanos) <= until]
 
 
-def _parties(order: entity_pb2.Order) -> list[Key]:
-    return [customer_of(order), *(setup.clearing(label) for label in gateways_paid(order))]
+def _tenders(payments: list[Movement]) -> list[Piece]:
+    return [piece for move in payments if (piece := move.tender_piece) is not None]
 
 
-def _document(
-    record_id: str,
-    order: entity_pb2.Order,
-    company: Company,
-    mapped: Mapped,
-    rendered: Rendered,
-    components: dict[str, Money],
-) -> Document:
-    number = document_number(order.name, "", company)
-    date = day(order.processed_at, order.store_zone)
-    body: dict[str, Any] = {
-        **rendered.body,
-        "CustomerRef": {"value": mapped[customer_of(order)]},
-        "TxnDate": date,
-        "PrivateNote": private_note(f"Shopify order {order.name}", record_id),
-    }
-    if number:
-        body["DocNumber"] = number
-    for label in gateways_paid(order):
-        body["DepositToAccountRef"] = {"value": mapped[setup.clearing(label)]}
-    for member, address in (("BillAddr", order.billing_address), ("ShipAddr", order.shipping_address)):
-        if parts := address_body(address):
-            body[member] = parts
-    return Document("SalesReceipt", body, number, date, components["total"], components, rendered.component_of_item)
+def _makes_whole(account: OrderAccount, money: list[Movement], pieces: list[Piece]) -> bool:
+    """One payment, equal to what is due with its cash rounding, or with what conversion may lose."""
+    if len(money) != 1:
+        return False
+    off = money[0].amount - money[0].rounding - total_of(pieces)
+    return abs(off) <= (account.rounding_bound if account.facts.converted else 0)
+
+
+def _roundings(account: OrderAccount, money: list[Movement], due: int) -> list[Piece]:
+    """Lines that bring the document to what was received: cash rounding, and what conversion lost."""
+    pieces = [piece for move in money if (piece := move.rounding_piece) is not None]
+    off = sum(move.amount for move in money) - due - total_of(pieces)
+    if off:
+        pieces.append(account.converted_payment(money[0], off))
+    return pieces
+
+
+def _unbooked_money(account: OrderAccount) -> list[Movement]:
+    return [move for move in account.facts.received if account.is_unbooked(move)]
+
+
+def _payments(account: OrderAccount) -> tuple[Key, ...]:
+    """Payments that no sales receipt holds get records of their own."""
+    return tuple(("payment", move.id) for move in _unbooked_money(account))
+
+
+def paid_back_beyond_own(account: OrderAccount) -> bool:
+    """Whether a refund sent back more than it took back itself: it then belongs to an earlier change downwards."""
+    for refund_id, refund in account.facts.refunds.items():
+        back = sum(account.left_of(move.id, move.amount) for move in account.money_back(refund_id))
+        if back and -back > -total_of(account.left(refund.pieces)):
+            return True
+    return False

@@ -2,31 +2,86 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from ledgerport.events.v1 import entity_pb2
+from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.company import Company, Mapped
+from qbo_writer.posting.config import SyncConfig
 from qbo_writer.posting.customers import customer_document
 from qbo_writer.posting.items import item_document
-from qbo_writer.posting.orders import sales_receipt
-from qbo_writer.posting.refunds import refund_receipt
+from qbo_writer.posting.orders import next_of_order
+from qbo_writer.posting.payments import next_of_payment
+from qbo_writer.posting.pieces import ChangedAfterBooking
+from qbo_writer.posting.posted import Posted
+from qbo_writer.posting.refunds import next_of_refund
 from qbo_writer.posting.setup import setup_document
-from qbo_writer.posting.verdicts import Verdict, skip
+from qbo_writer.posting.verdicts import Booked, Verdict, refuse, skip
 
 
-def plan(
-    kind: str, record_id: str, source_id: str, entity: entity_pb2.EntityEvent, company: Company, mapped: Mapped
-) -> Verdict:
-    """The exact document for a record, or why there is none. `entity` is the order itself for a refund."""
-    if entity.HasField("gone"):
-        return skip("GONE", "It was deleted in Shopify before it reached QuickBooks.")
-    match kind:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The record that is planned. `entity` is the order itself for a refund and a payment."""
+
+    kind: str
+    record_id: str
+    source_id: str
+    entity: entity_pb2.EntityEvent
+    # What stands in QuickBooks for the order, its refunds and its payments; for another kind, for the record.
+    posted: Posted = field(default_factory=Posted)
+
+
+def plan(subject: Subject, company: Company, config: SyncConfig, mapped: Mapped) -> Verdict:
+    """The next document of a record, Booked when there is none left, or why there is none. No I/O, clock or chance."""
+    if subject.entity.HasField("gone"):
+        return _gone(subject)
+    if subject.kind in ("order", "refund", "payment"):
+        return _of_order(subject, company, config, mapped)
+    if subject.posted.documents:
+        return Booked()
+    match subject.kind:
         case "setup":
-            return setup_document(source_id, company, mapped)
+            return setup_document(subject.source_id, company, mapped)
         case "customer":
-            return customer_document(source_id, entity.customer, company)
+            return customer_document(subject.source_id, subject.entity.customer, company, config, mapped)
         case "product":
-            return item_document(source_id, entity.variant, company, mapped)
-        case "order":
-            return sales_receipt(record_id, entity.order, company, mapped)
-        case "refund":
-            return refund_receipt(record_id, entity.source_id, entity.order, source_id, company, mapped)
-    raise ValueError(f"no rule for the kind {kind}")
+            return item_document(subject.source_id, subject.entity.variant, company, config, mapped)
+    raise ValueError(f"no rule for the kind {subject.kind}")
+
+
+def _of_order(subject: Subject, company: Company, config: SyncConfig, mapped: Mapped) -> Verdict:
+    account = OrderAccount(
+        order_id=subject.entity.source_id,
+        owner=(subject.kind, subject.source_id),
+        record_id=subject.record_id,
+        order=subject.entity.order,
+        posted=subject.posted,
+        company=company,
+        config=config,
+        mapped=mapped,
+    )
+    try:
+        match subject.kind:
+            case "order":
+                return next_of_order(account)
+            case "refund":
+                return next_of_refund(account, subject.source_id)
+        return next_of_payment(account, subject.source_id)
+    except ChangedAfterBooking as changed:
+        return refuse(
+            "CHANGED_AFTER_POSTING",
+            "What is booked in QuickBooks has other amounts in Shopify now.",
+            f"Shopify's ledger of an order only grows; this part of it changed: {changed}.",
+            "Compare both, book the difference in QuickBooks by hand, then choose Ignore here.",
+        )
+
+
+def _gone(subject: Subject) -> Verdict:
+    if subject.posted.documents:
+        return refuse(
+            "DELETED_IN_SHOPIFY",
+            "It was deleted in Shopify after it was booked.",
+            "What stands in QuickBooks was left as it is.",
+            "Decide what the books need: void the document in QuickBooks, or choose Ignore here.",
+        )
+    return skip("GONE", "It was deleted in Shopify before it reached QuickBooks.")

@@ -1,135 +1,151 @@
-"""A refund becomes one refund receipt out of the clearing account that the money left."""
+"""A refund: what was paid back is a refund receipt for each gateway, the rest a credit memo against what is open."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from ledgerport.events.v1 import entity_pb2
-from ledgerport_libs.money import Money, total
-from qbo_writer.posting import setup
-from qbo_writer.posting.company import Company, Mapped
-from qbo_writer.posting.lines import (
-    ADJUSTMENT,
-    GOODS,
-    SHIPPING,
-    BookLine,
-    balance,
-    describe,
-    item_of,
-    rate_of,
-    render,
-    shopify_side,
-)
-from qbo_writer.posting.marks import day, document_number, private_note
-from qbo_writer.posting.orders import customer_of, gateway_label, shop_lines, was_cancelled_unpaid
-from qbo_writer.posting.verdicts import Document, Needs, Problem, Verdict, hold, refuse, skip
+from ledgerport_libs.money import Money
+from qbo_writer.posting.account import OrderAccount
+from qbo_writer.posting.facts import Change, Movement
+from qbo_writer.posting.papers import Wanted, payback, sales_document, settlement
+from qbo_writer.posting.pieces import Piece, share, total_of
+from qbo_writer.posting.triggers import not_understood
+from qbo_writer.posting.verdicts import Booked, Needs, Problem, Verdict, hold, refuse, skip
 
 
-def refund_receipt(
-    record_id: str, order_id: str, order: entity_pb2.Order, refund_id: str, company: Company, mapped: Mapped
-) -> Verdict:
-    """The refund receipt of one refund, or the named reason why there is none. Its order is booked first."""
-    refund = next((each for each in order.refunds if each.id == refund_id), None)
+def next_of_refund(account: OrderAccount, refund_id: str) -> Verdict:
+    """The next document of this refund, or Booked. Its order is booked first."""
+    refund = next((each for each in account.order.refunds if each.id == refund_id), None)
     if refund is None:
         return skip("REFUND_GONE", "Shopify does not list this refund any more.")
-    paid = _paid_back(refund)
-    if problem := _not_to_be_booked(order, refund, paid):
+    if problem := not_understood(account) or _not_to_be_booked(account, refund):
         return problem
-    if ("order", order_id) not in mapped:
-        return Needs((("order", order_id),))
-    zero = Money.zero(order.currency)
-    wanted = total((amount for amount in paid.values()), order.currency)
-    lines = _lines(order, refund, zero)
-    converted = order.presentment_currency != order.currency
-    if problem := balance(lines, wanted, zero, may_round=converted):
-        return problem
-    missing = tuple(key for key in (customer_of(order), *map(setup.clearing, paid)) if key not in mapped)
-    rendered = render(lines, company, mapped, zero)
-    if isinstance(rendered, Problem):
-        return rendered
-    if missing or isinstance(rendered, Needs):
-        return Needs((*missing, *(rendered.keys if isinstance(rendered, Needs) else ())))
-    ordinal = 1 + [each.id for each in order.refunds].index(refund_id)
-    number = document_number(order.name, f"-R{ordinal}", company)
-    date = day(_moved_at(refund), order.store_zone)
-    body: dict[str, Any] = {
-        **rendered.body,
-        "CustomerRef": {"value": mapped[customer_of(order)]},
-        "TxnDate": date,
-        "PrivateNote": private_note(f"Refund {ordinal} of Shopify order {order.name}. {refund.note}", record_id),
-    }
-    if number:
-        body["DocNumber"] = number
-    for label in paid:
-        body["DepositToAccountRef"] = {"value": mapped[setup.clearing(label)]}
-    components = shopify_side(lines, wanted)
-    return Document("RefundReceipt", body, number, date, wanted, components, rendered.component_of_item)
+    if not account.sale_is_posted:
+        return Needs((("order", account.order_id),))
+    change = account.facts.refunds[refund_id]
+    money = [move for move in account.money_back(refund_id) if account.left_of(move.id, move.amount)]
+    pieces = [*account.left(change.pieces), *_beside_money(account, refund_id)]
+    suffix = _suffix(account, refund)
+    if money:
+        return _paid_back(account, refund, money, pieces, suffix)
+    if any(any(piece.cells) for piece in pieces):
+        return _without_money(account, refund, change, pieces, suffix)
+    return settlement(account) or (Booked() if account.posted.of(account.owner) else _nothing(account, change))
 
 
 def refund_reference(order: entity_pb2.Order, refund_id: str) -> str:
-    ordinal = 1 + [each.id for each in order.refunds].index(refund_id)
-    return f"{order.name}-R{ordinal}"
+    """How people call it: #1001-R1."""
+    return f"{order.name}-R{_ordinal(order, refund_id)}"
 
 
-def _paid_back(refund: entity_pb2.Refund) -> dict[str, Money]:
-    """Money that left, by gateway label: SUCCESS refunds only (Shopify: a refund record itself is not money)."""
-    paid: dict[str, Money] = {}
-    for transaction in refund.transactions:
-        if transaction.kind == "REFUND" and transaction.status == "SUCCESS":
-            label, amount = gateway_label(transaction), Money.from_proto(transaction.amount)
-            paid[label] = paid.get(label, Money.zero(amount.currency)) + amount
-    return {label: amount for label, amount in paid.items() if amount}
+def _paid_back(
+    account: OrderAccount, refund: entity_pb2.Refund, money: list[Movement], pieces: list[Piece], suffix: str
+) -> Verdict:
+    """One gateway's money at a time. What it gives back is taken from the refund itself, then from earlier changes."""
+    wanted = -sum(account.left_of(move.id, move.amount) for move in money)
+    if -total_of(pieces) < wanted:
+        pieces += _changes_downwards(account)
+    pieces += account.rounding()
+    worth = -total_of(pieces)
+    label = money[0].label
+    same = [move for move in money if move.label == label]
+    back = -sum(account.left_of(move.id, move.amount) for move in same)
+    off = worth - wanted
+    if len(same) == len(money) and off and abs(off) <= _may_round(account):
+        pieces.append(account.converted_payment(same[0], off))
+        worth = back
+    given = min(worth, back)
+    if given > 0:
+        held, sentence = _held(account, same, given), _sentence(account, refund)
+        part = share(pieces, -given)
+        return sales_document(account, Wanted("RefundReceipt", part, sentence, same[-1].at, suffix, held, label))
+    if back <= sum(left for _, left in account.posted.open("CreditMemo")) or back <= account.posted.unapplied:
+        return payback(account, back, label, same[-1].at, suffix, _held(account, same, back))
+    return _unexplained(account, back)
 
 
-def _not_to_be_booked(order: entity_pb2.Order, refund: entity_pb2.Refund, paid: dict[str, Money]) -> Problem | None:
-    if order.test:
-        return skip("TEST_ORDER", "Test orders never reach the books.")
-    pending = [t for t in refund.transactions if t.kind == "REFUND" and t.status in ("PENDING", "AWAITING_RESPONSE")]
-    if pending:
+def _without_money(
+    account: OrderAccount, refund: entity_pb2.Refund, change: Change, pieces: list[Piece], suffix: str
+) -> Verdict:
+    """Goods taken back on account, or all of it back onto a gift card."""
+    worth = -total_of(pieces)
+    sentence = _sentence(account, refund)
+    if worth > 0:
+        return sales_document(account, Wanted("CreditMemo", pieces, sentence, change.at, suffix))
+    if worth < 0:
+        return sales_document(account, Wanted("Invoice", pieces, sentence, change.at, suffix))
+    labels = [move.label for move in account.facts.movements if move.refund_id == refund.id]
+    labels += [move.label for move in account.facts.received]
+    gateway = labels[0] if labels else "Shopify"
+    return sales_document(account, Wanted("RefundReceipt", pieces, sentence, change.at, suffix, None, gateway))
+
+
+def _not_to_be_booked(account: OrderAccount, refund: entity_pb2.Refund) -> Problem | None:
+    if "refund" not in account.config.entities:
+        cure = "Switch them on; it then goes on by itself."
+        return hold("ENTITY_OFF", "Refunds are switched off in Sync Config.", cure)
+    ids = set(refund.transaction_ids)
+    waiting = [t for t in account.order.transactions if t.id in ids and t.kind == "REFUND"]
+    if any(each.status in ("PENDING", "AWAITING_RESPONSE") for each in waiting):
         return hold("REFUND_PENDING", "Waits until the money has left: the gateway has not confirmed the refund.")
-    if was_cancelled_unpaid(order) or not (paid or refund.lines or refund.shipping_lines or refund.adjustments):
-        return skip("NO_MONEY", "No money moved and nothing came back: there is nothing to book.")
-    kinds = {
-        "that gave no money back": not paid,
-        "to several gateways": len(paid) > 1,
-        "of duties": bool(refund.duties),
-    }
-    for kind, found in kinds.items():
-        if found:
-            return refuse(
-                "NO_BOOKING_RULE",
-                f"A refund {kind} cannot be booked by itself yet.",
-                f"This refund of order {order.name} is one {kind}; it was not guessed at, and not booked in part.",
-                "Book this one refund in QuickBooks by hand, then choose Ignore here.",
-            )
+    if account.facts.cancelled_unpaid and not account.sale_is_posted:
+        return skip("NO_MONEY", "Its order was cancelled before anything was paid: there is nothing to book.")
     return None
 
 
-def _lines(order: entity_pb2.Order, refund: entity_pb2.Refund, zero: Money) -> list[BookLine]:
-    """What came back, and what was given or kept beyond it. Subtotals hold the tax where taxes are included."""
-    sold = shop_lines(order)
-    lines = []
-    for back in refund.lines:
-        line, tax = sold[back.line_id], Money.from_proto(back.tax)
-        amount = Money.from_proto(back.subtotal) - (tax if order.taxes_included else zero)
-        rate = rate_of(line.tax_lines)
-        lines.append(BookLine(GOODS, item_of(line), describe(line), amount, max(back.quantity, 1), tax, rate))
-    shipping_rates = {line.id: rate_of(line.tax_lines) for line in order.shipping_lines}
-    for shipping in refund.shipping_lines:
-        tax = Money.from_proto(shipping.tax)
-        amount = Money.from_proto(shipping.subtotal) - (tax if order.taxes_included else zero)
-        rate = shipping_rates.get(shipping.shipping_line_id, next(iter(shipping_rates.values()), rate_of(())))
-        lines.append(BookLine(SHIPPING, setup.SHIPPING_ITEM, "Shipping", amount, 1, tax, rate))
-    for adjustment in refund.adjustments:
-        # Shopify: negative means that more was given back than calculated.
-        extra = -(Money.from_proto(adjustment.amount) + Money.from_proto(adjustment.tax))
-        if extra:
-            text = "Goodwill" if extra.minor > 0 else "Kept from the refund"
-            lines.append(BookLine(ADJUSTMENT, setup.REFUND_ITEM, text, extra, 1, zero))
-    return lines
+def _nothing(account: OrderAccount, change: Change) -> Verdict:
+    if any(any(piece.cells) for piece in change.pieces):
+        return Booked()  # another document holds it: the voided invoice, or the receipt of a later refund
+    return skip("NO_MONEY", "No money moved and nothing came back: there is nothing to book.")
 
 
-def _moved_at(refund: entity_pb2.Refund) -> Any:
-    """When the money left: the last successful refund transaction."""
-    moments = [t.processed_at for t in refund.transactions if t.status == "SUCCESS" and t.HasField("processed_at")]
-    return max(moments, key=lambda moment: (moment.seconds, moment.nanos), default=refund.created_at)
+def _beside_money(account: OrderAccount, refund_id: str) -> list[Piece]:
+    """What went back onto gift cards and into store credit, and what cash was rounded by: not paid back in money."""
+    moves = [move for move in account.facts.movements if move.refund_id == refund_id]
+    beside = [piece for move in moves for piece in (move.tender_piece, move.rounding_piece) if piece is not None]
+    return account.left(tuple(beside))
+
+
+def _changes_downwards(account: OrderAccount) -> list[Piece]:
+    """Edits that lowered the order and are not booked yet: this money pays them back."""
+    lowered = (account.left(change.pieces) for change in account.facts.changes)
+    return [piece for pieces in lowered if total_of(pieces) < 0 for piece in pieces]
+
+
+def _held(account: OrderAccount, moves: list[Movement], amount: int) -> dict[str, tuple[int]]:
+    """`amount` of these movements' money, first come first."""
+    held: dict[str, tuple[int]] = {}
+    for move in moves:
+        part = min(amount, -account.left_of(move.id, move.amount))
+        if part:
+            held[move.id] = (-part,)
+        amount -= part
+    return held
+
+
+def _may_round(account: OrderAccount) -> int:
+    return account.rounding_bound if account.facts.converted else 0
+
+
+def _unexplained(account: OrderAccount, back: int) -> Problem:
+    amount = Money(back, account.facts.currency)
+    return refuse(
+        "AMOUNTS_DO_NOT_ADD_UP",
+        f"{amount} {amount.currency} was sent back that no returned line, adjustment or earlier change explains.",
+        "Shopify's figures for this refund disagree.",
+        "Look at the refund in Shopify; tell support if all its figures look right.",
+    )
+
+
+def _sentence(account: OrderAccount, refund: entity_pb2.Refund) -> str:
+    ordinal = _ordinal(account.order, refund.id)
+    return f"Refund {ordinal} of Shopify order {account.order.name}. {refund.note}".strip()
+
+
+def _ordinal(order: entity_pb2.Order, refund_id: str) -> int:
+    return 1 + [each.id for each in order.refunds].index(refund_id)
+
+
+def _suffix(account: OrderAccount, refund: entity_pb2.Refund) -> str:
+    """-R1; a refund that needs several documents goes on with -R1-2."""
+    suffix = f"-R{_ordinal(account.order, refund.id)}"
+    return suffix if account.next_part == 1 else f"{suffix}-{account.next_part}"

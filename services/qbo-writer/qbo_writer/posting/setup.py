@@ -28,13 +28,31 @@ DISCOUNTS_ACCOUNT = role("account:discounts")
 REFUNDS_ACCOUNT = role("account:refunds")
 ROUNDING_ACCOUNT = role("account:rounding")
 TAX_ACCOUNT = role("account:tax")
+GIFT_CARDS_ACCOUNT = role("account:gift_cards")
+TIPS_ACCOUNT = role("account:tips")
+DUTIES_ACCOUNT = role("account:duties")
+FEES_ACCOUNT = role("account:fees")
+MARKETPLACE_TAX_ACCOUNT = role("account:marketplace_tax")
+RECEIVABLE_ACCOUNT = role("account:receivable")
 SHIPPING_ITEM = role("item:shipping")
 DISCOUNT_ITEM = role("item:discount")
 REFUND_ITEM = role("item:refund")
 ROUNDING_ITEM = role("item:rounding")
 TAX_ITEM = role("item:tax")
 CUSTOM_ITEM = role("item:custom")
+GIFT_CARD_ITEM = role("item:gift_card")
+GIFT_CARD_USED_ITEM = role("item:gift_card_used")
+STORE_CREDIT_USED_ITEM = role("item:store_credit_used")
+TIP_ITEM = role("item:tip")
+DUTY_ITEM = role("item:duty")
+FEE_ITEM = role("item:fee")
+MARKETPLACE_TAX_ITEM = role("item:marketplace_tax")
 GUESTS = role("customer:guests")
+
+
+def guests(currency: str) -> Key:
+    """The one customer of guests who are booked in a foreign currency: a customer has one currency for good."""
+    return role(f"customer:guests:{currency}")
 
 
 def clearing(gateway_label: str) -> Key:
@@ -57,13 +75,22 @@ class _Item:
     account: Key
 
 
+_LIABILITY, _LIABILITIES = "Other Current Liability", "OtherCurrentLiabilities"
 _ACCOUNTS: Mapping[Key, _Account] = {
     SALES_ACCOUNT: _Account("Sales of Product Income", "Income", "SalesOfProductIncome", take_any=True),
     SHIPPING_ACCOUNT: _Account("Shipping Income", "Income", "OtherPrimaryIncome"),
     DISCOUNTS_ACCOUNT: _Account("Discounts given", "Income", "DiscountsRefundsGiven", take_any=True),
     REFUNDS_ACCOUNT: _Account("Shopify Refund Adjustments", "Income", "DiscountsRefundsGiven"),
     ROUNDING_ACCOUNT: _Account("Shopify Rounding", "Expense", "OtherMiscellaneousServiceCost"),
-    TAX_ACCOUNT: _Account("Shopify Sales Tax Collected", "Other Current Liability", "OtherCurrentLiabilities"),
+    TAX_ACCOUNT: _Account("Shopify Sales Tax Collected", _LIABILITY, _LIABILITIES),
+    GIFT_CARDS_ACCOUNT: _Account("Shopify Gift Cards", _LIABILITY, _LIABILITIES),
+    TIPS_ACCOUNT: _Account("Shopify Tips", _LIABILITY, _LIABILITIES),
+    DUTIES_ACCOUNT: _Account("Shopify Duties Collected", _LIABILITY, _LIABILITIES),
+    FEES_ACCOUNT: _Account("Shopify Fees Charged", "Income", "OtherPrimaryIncome"),
+    MARKETPLACE_TAX_ACCOUNT: _Account("Shopify Marketplace Tax", _LIABILITY, _LIABILITIES),
+    RECEIVABLE_ACCOUNT: _Account(
+        "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable", take_any=True
+    ),
 }
 _ITEMS: Mapping[Key, _Item] = {
     SHIPPING_ITEM: _Item("Shopify Shipping", SHIPPING_ACCOUNT),
@@ -72,14 +99,21 @@ _ITEMS: Mapping[Key, _Item] = {
     ROUNDING_ITEM: _Item("Shopify Rounding", ROUNDING_ACCOUNT),
     TAX_ITEM: _Item("Shopify Sales Tax", TAX_ACCOUNT),
     CUSTOM_ITEM: _Item("Shopify Custom Item", SALES_ACCOUNT),
+    GIFT_CARD_ITEM: _Item("Shopify Gift Card", GIFT_CARDS_ACCOUNT),
+    GIFT_CARD_USED_ITEM: _Item("Shopify Gift Card Redeemed", GIFT_CARDS_ACCOUNT),
+    STORE_CREDIT_USED_ITEM: _Item("Shopify Store Credit Redeemed", GIFT_CARDS_ACCOUNT),
+    TIP_ITEM: _Item("Shopify Tip", TIPS_ACCOUNT),
+    DUTY_ITEM: _Item("Shopify Duty", DUTIES_ACCOUNT),
+    FEE_ITEM: _Item("Shopify Fee", FEES_ACCOUNT),
+    MARKETPLACE_TAX_ITEM: _Item("Shopify Marketplace Tax", MARKETPLACE_TAX_ACCOUNT),
 }
 
 
 def setup_document(name: str, company: Company, mapped: Mapped) -> Verdict:
     """What plays this role in the company, or the document that makes it."""
     key = role(name)
-    if key == GUESTS:
-        return generic_customer(company)
+    if name.startswith(GUESTS[1]):
+        return generic_customer(company, name.removeprefix(GUESTS[1]).lstrip(":"))
     if key in _ITEMS:
         return _item(_ITEMS[key], company, mapped)
     if name.startswith(CLEARING):
@@ -123,7 +157,7 @@ def setup_reference(name: str) -> str:
     key = role(name)
     if key in _ITEMS:
         return f"Item “{_ITEMS[key].name}”"
-    if key == GUESTS:
+    if name.startswith(GUESTS[1]):
         return f"Customer “{GENERIC_NAME}”"
     account = f"{name.removeprefix(CLEARING)} Clearing" if name.startswith(CLEARING) else _ACCOUNTS[key].name
     return f"Account “{account}”"

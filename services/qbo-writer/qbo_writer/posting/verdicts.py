@@ -1,14 +1,18 @@
-"""What posting can answer: a document, nothing to do, or a named problem with its cause and its cure."""
+"""What posting can answer: a document, nothing more to do, or a named problem with its cause and its cure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ledgerport_libs.money import Money
+
+if TYPE_CHECKING:
+    from qbo_writer.posting.pieces import Covers
+    from qbo_writer.posting.posted import Applied
 
 Body = Mapping[str, Any]
 Key = tuple[str, str]
@@ -22,18 +26,30 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+class Operation(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    VOID = "void"
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One QuickBooks object to be made. `body` is serialised once and sent byte for byte."""
+    """One write to QuickBooks. `body` is serialised once and sent byte for byte."""
 
     entity: str
     body: Body
+    operation: Operation = Operation.CREATE
+    # Which document of its record this is: 1, 2, … An update or a void names an earlier one.
+    part: int = 1
     number: str = ""
     date: str = ""
     total: Money | None = None
     # What Shopify says by component, and which component each item id books: the two sides of the equation.
     components: Mapping[str, Money] = field(default_factory=dict)
     component_of_item: Mapping[str, str] = field(default_factory=dict)
+    # What of the order it books (minor units), and what of other documents it settles.
+    covers: Covers = field(default_factory=dict)
+    applies: tuple[Applied, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,13 @@ class Adopt:
 
     entity: str
     qbo_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """All of it stands in QuickBooks. `spawn`: records that are to be put in line now (payments of an invoice)."""
+
+    spawn: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +86,7 @@ class Needs:
     keys: tuple[Key, ...]
 
 
-Verdict = Document | Adopt | Problem | Needs
+Verdict = Document | Adopt | Booked | Problem | Needs
 
 
 def hold(reason: str, sentence: str, cure: str = "", waits_for: UUID | None = None) -> Problem:

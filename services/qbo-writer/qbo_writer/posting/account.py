@@ -1,0 +1,120 @@
+"""All that planning may look at for one order, its refunds and its payments: the order's account, so to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ledgerport.events.v1 import entity_pb2
+from qbo_writer.posting import setup
+from qbo_writer.posting.company import Company, Mapped
+from qbo_writer.posting.config import Customers, SyncConfig
+from qbo_writer.posting.facts import Movement, OrderFacts, read_facts
+from qbo_writer.posting.pieces import Component, Piece, total_of, uncovered
+from qbo_writer.posting.posted import Posted, PostedDocument
+from qbo_writer.posting.verdicts import Key
+
+
+@dataclass(frozen=True)
+class OrderAccount:
+    """One order with what is booked of it. `owner` is the record that is being planned, `record_id` its id."""
+
+    order_id: str
+    owner: Key
+    record_id: str
+    order: entity_pb2.Order
+    posted: Posted
+    company: Company
+    config: SyncConfig
+    mapped: Mapped
+
+    @cached_property
+    def facts(self) -> OrderFacts:
+        return read_facts(self.order, presentment=self.in_presentment)
+
+    @property
+    def in_presentment(self) -> bool:
+        return self.config.presentment_currency and self.company.multicurrency
+
+    @property
+    def customer(self) -> Key:
+        """The record of the buyer: the business, the person, or the one customer of guests and nameless buyers."""
+        suffix = f"|{self.facts.currency}" if self.facts.exchange_rate is not None else ""
+        buyer = self.order.company.id or self.order.customer_id
+        key = ("customer", buyer + suffix)
+        generic = self.config.customers is Customers.GENERIC or "customer" not in self.config.entities
+        if buyer and (not generic or key in self.mapped):
+            return key
+        return setup.guests(self.facts.currency) if suffix else setup.GUESTS
+
+    @property
+    def next_part(self) -> int:
+        """Which document of this record comes next."""
+        return 1 + max((document.part for document in self.posted.of(self.owner)), default=0)
+
+    @property
+    def sale_is_posted(self) -> bool:
+        return bool(self.posted.of(("order", self.order_id)))
+
+    def left(self, pieces: tuple[Piece, ...]) -> list[Piece]:
+        return uncovered(pieces, self.posted.covers)
+
+    def left_of(self, movement_id: str, amount: int) -> int:
+        """What of a movement no document holds yet."""
+        return amount - sum(self.posted.covers.get(movement_id, (0,)))
+
+    def is_unbooked(self, move: Movement) -> bool:
+        """Whether no document holds this movement yet. A tender is booked as a piece, money as itself."""
+        piece = move.tender_piece
+        return bool(self.left((piece,)) if piece is not None else self.left_of(move.id, move.amount))
+
+    def money_back(self, refund_id: str) -> list[Movement]:
+        """Money that a refund sent back, tenders apart; oldest first."""
+        return [move for move in self.facts.movements if move.refund_id == refund_id and move.tender is None]
+
+    def pieces_in(self, document: PostedDocument) -> list[Piece]:
+        """The pieces a document of ours was made of."""
+        facts = self.facts
+        pool = [
+            *facts.sale.pieces,
+            *(piece for change in facts.changes for piece in change.pieces),
+            *(piece for refund in facts.refunds.values() for piece in refund.pieces),
+            *(piece for move in facts.movements for piece in (move.tender_piece, move.rounding_piece) if piece),
+        ]
+        booked = [piece.with_cells(document.covers[piece.id]) for piece in pool if piece.id in document.covers]
+        if _ROUNDING in document.covers:
+            booked.append(_rounding_piece(_ROUNDING, document.covers[_ROUNDING][0]))
+        return booked
+
+    def converted_payment(self, move: Movement, off: int) -> Piece:
+        """What conversion lost between a payment and what it paid."""
+        return _rounding_piece(f"{move.id}/converted", off)
+
+    def rounding(self) -> list[Piece]:
+        """What conversion lost between Shopify's total and its parts, as far as no document holds it yet."""
+        left = self.missing - sum(self.posted.covers.get(_ROUNDING, (0,)))
+        return [_rounding_piece(_ROUNDING, left)] if left else []
+
+    @cached_property
+    def missing(self) -> int:
+        """Shopify's current total less the sum of its agreements (adjustments of a refund stand beside them)."""
+        facts, current = self.facts, self.order.totals.current_total
+        pieces = (
+            *facts.sale.pieces,
+            *(piece for change in facts.changes for piece in change.pieces),
+            *(piece for refund in facts.refunds.values() for piece in refund.pieces if "/adjustment/" not in piece.id),
+        )
+        stated = current.presentment if facts.exchange_rate is not None else current.shop
+        return stated - total_of(pieces)
+
+    @property
+    def rounding_bound(self) -> int:
+        """How many minor units conversion may lose: one for each amount."""
+        return max(1, sum(2 + len(sale.taxes) for agreement in self.order.agreements for sale in agreement.sales))
+
+
+_ROUNDING = "rounding"
+
+
+def _rounding_piece(piece_id: str, amount: int) -> Piece:
+    return Piece(piece_id, Component.ROUNDING, "", "Rounding of converted amounts", 1, amount)
