@@ -20,6 +20,7 @@ from graphql import (
     GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     get_named_type,
     is_leaf_type,
@@ -68,6 +69,8 @@ class Price:
         self, parent: Composite, selection: SelectionSetNode, actual: GraphQLObjectType
     ) -> Iterator[tuple[GraphQLObjectType, FieldNode]]:
         for node in selection.selections:
+            if self._left_out(node):
+                continue
             if isinstance(node, FieldNode):
                 yield actual, node
             elif isinstance(node, InlineFragmentNode):
@@ -78,6 +81,14 @@ class Price:
                 fragment = self._fragments[node.name.value]
                 if self._fits(actual, fragment.type_condition.name.value):
                     yield from self._fields(parent, fragment.selection_set, actual)
+
+    def _left_out(self, node: SelectionNode) -> bool:
+        """By @skip or @include: what is not asked for costs nothing."""
+        for directive in node.directives or ():
+            [condition] = [value_from_ast_untyped(a.value, dict(self._variables)) for a in directive.arguments or ()]
+            if (directive.name.value, condition) in (("skip", True), ("include", False)):
+                return True
+        return False
 
     def _fits(self, actual: GraphQLObjectType, name: str) -> bool:
         condition: GraphQLNamedType | None = self._schema.get_type(name)

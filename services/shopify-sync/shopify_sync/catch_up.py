@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
+from shopify_sync.documents import query
 from shopify_sync.settings import Settings
-from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble, query
+from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble
 from shopify_sync.stores import Store
 
 log = telemetry.logger("catch_up")

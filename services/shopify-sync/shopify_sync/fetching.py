@@ -18,6 +18,7 @@ from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
+from shopify_sync.batch_size import BatchSize
 from shopify_sync.objects import Fetched, Objects
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyTrouble, TooDear
@@ -62,7 +63,7 @@ class Fetching:
     ) -> None:
         self._db, self._objects, self._auth, self._settings, self._tell = db, objects, auth, settings, tell
         self._wake = asyncio.Event()
-        self._batch: dict[tuple[str, str], int] = {}
+        self._batches: dict[tuple[str, str], BatchSize] = {}
 
     def wake(self) -> None:
         self._wake.set()
@@ -93,24 +94,25 @@ class Fetching:
         return busy
 
     async def _round(self, store: Store, kind: str) -> bool:
-        batch = self._batch.get((store.shop_domain, kind), self._settings.fetch_batch)
-        hints = await self._claim(store, kind, batch)
+        batch = self._batches.setdefault((store.shop_domain, kind), BatchSize(self._settings.fetch_batch))
+        hints = await self._claim(store, kind, batch.now)
         if not hints:
             return False
         try:
             await self._fetch(store, kind, hints)
         except TooDear:
-            if batch == 1:
+            if not batch.too_dear(len(hints)):
                 await self._later(store, kind, hints, "one object alone is too dear")
                 return False
-            self._batch[(store.shop_domain, kind)] = max(batch // 2, 1)
             await self._give_back(store, kind, hints)
+            return True
         except (ShopifyTrouble, AppError) as trouble:
             await self._later(store, kind, hints, str(trouble))
             return False
         except (KeyError, TypeError, ValueError, BadAmount) as unreadable:
             await self._apart(store, kind, hints, unreadable)
             return False
+        batch.answered(len(hints))
         return True
 
     async def _claim(self, store: Store, kind: str, batch: int) -> list[ClaimedHint]:
@@ -178,7 +180,7 @@ class Fetching:
 
     async def _give_back(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
         ids = [hint.source_id for hint in hints]
-        await self._db.run("hints_later", shop_domain=store.shop_domain, kind=kind, source_ids=ids, seconds=0)
+        await self._db.run("hints_back", shop_domain=store.shop_domain, kind=kind, source_ids=ids)
 
     async def _apart(self, store: Store, kind: str, hints: Sequence[ClaimedHint], unreadable: Exception) -> None:
         """One object that we cannot read must not hold up the others: each is fetched alone from here on."""

@@ -67,6 +67,11 @@ UPDATE hint SET not_before = '-infinity'
 UPDATE hint SET not_before = now() + make_interval(secs => %(seconds)s), failures = failures + 1
  WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s);
 
+-- name: hints_back
+-- Due at once, and no failure of theirs: too many were asked for together.
+UPDATE hint SET not_before = '-infinity'
+ WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s);
+
 -- name: hints_waiting
 SELECT count(*) FROM hint WHERE shop_domain = %(shop_domain)s;
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import resources
 from typing import Any
 
 import aiohttp
@@ -27,11 +26,6 @@ class TooDear(ShopifyTrouble):
 
 class Unauthorized(ShopifyTrouble):
     """The access token is not taken (401)."""
-
-
-def query(name: str) -> str:
-    """A query of ours, from its .graphql file."""
-    return resources.files("shopify_sync").joinpath("graphql", f"{name}.graphql").read_text()
 
 
 class ShopifyAdmin:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 import os
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,11 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, build_
 
 from shopify_sandbox.cost import Price
 from shopify_sandbox.resolvers import SCHEMA_FILE
+from shopify_sync.documents import names, query
 from shopify_sync.settings import Settings
-from shopify_sync.shopify_admin import query
 
 REAL = Path(__file__).parents[4] / "shared" / "reference" / "shopify-schema" / "admin-2026-10.graphql.xz"
-NAMES = sorted(
-    each.name.removesuffix(".graphql") for each in resources.files("shopify_sync").joinpath("graphql").iterdir()
-)
+NAMES = names()
 MOST_POINTS = 1000
 
 
@@ -46,9 +43,9 @@ def test_a_query_is_valid_at_shopify(real: GraphQLSchema, name: str) -> None:
     assert validate(real, parse(query(name))) == []
 
 
-def cost(schema: GraphQLSchema, document: DocumentNode, ids: int, *, each: bool) -> int:
+def cost(schema: GraphQLSchema, document: DocumentNode, ids: int, *, each: bool, both: bool = True) -> int:
     operation = next(one for one in document.definitions if isinstance(one, OperationDefinitionNode))
-    variables = {"ids": [f"gid://shopify/Order/{number}" for number in range(ids)]}
+    variables = {"ids": [f"gid://shopify/Order/{number}" for number in range(ids)], "both": both}
     return Price(schema, document, variables, each_node=each).of(operation)
 
 
@@ -61,3 +58,12 @@ def test_a_query_costs_less_than_one_query_may(ours: GraphQLSchema, name: str) -
 @pytest.mark.parametrize("name", NAMES)
 def test_one_object_alone_is_never_too_dear(ours: GraphQLSchema, name: str) -> None:
     assert cost(ours, parse(query(name)), 1, each=True) <= MOST_POINTS
+
+
+def test_an_order_in_one_currency_costs_a_fifth_less(ours: GraphQLSchema) -> None:
+    one, two = (cost(ours, parse(query("orders")), 1, each=True, both=both) for both in (False, True))
+    assert one * 5 <= two * 4
+
+
+def test_the_refunds_of_an_order_fit_one_query(ours: GraphQLSchema) -> None:
+    assert cost(ours, parse(query("refunds")), 8, each=True) <= MOST_POINTS

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money
-from shopify_sync.normalise.values import Node, text
-
-# Shopify: the only variant of a product without options has this title; it tells nobody anything.
-_DEFAULT_TITLE = "Default Title"
+from shopify_sync.normalise.values import Node, text, variant_title
 
 
 def variant(product: Node, node: Node, currency: str) -> entity_pb2.Variant:
     """`currency` is the store's: a variant's price names none."""
-    title = text(node.get("title"))
     return entity_pb2.Variant(
         product_id=product["id"],
         product_title=text(product.get("title")),
-        variant_title="" if title == _DEFAULT_TITLE else title,
+        variant_title=variant_title(node.get("title")),
         sku=text(node.get("sku")),
         price=Money.parse(node["price"], currency).to_proto(),
         taxable=bool(node.get("taxable")),

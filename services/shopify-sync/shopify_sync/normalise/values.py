@@ -1,4 +1,4 @@
-"""Reading single values of Shopify's answers: exact money, instants, and texts that may be null."""
+"""Reading single values of Shopify's answers: instants, addresses, and texts that may be null."""
 
 from __future__ import annotations
 
@@ -8,19 +8,12 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import entity_pb2
-from ledgerport_libs.money import Money
 
 Node = Mapping[str, Any]
 
-
-def money(bag: Node | None) -> money_pb2.Money | None:
-    """Shop money of a MoneyBag; BadAmount for a text that is no exact amount of its currency."""
-    if bag is None:
-        return None
-    shop = bag["shopMoney"]
-    return Money.parse(shop["amount"], shop["currencyCode"]).to_proto()
+# Shopify: the only variant of a product without options has this title; it tells nobody anything.
+_DEFAULT_TITLE = "Default Title"
 
 
 def instant(text: str | None) -> Timestamp | None:
@@ -35,8 +28,23 @@ def text(value: str | None) -> str:
     return value or ""
 
 
+def variant_title(value: str | None) -> str:
+    return "" if value == _DEFAULT_TITLE else text(value)
+
+
 def nodes(connection: Node | None) -> list[Node]:
     return list(connection["nodes"]) if connection else []
+
+
+def id_of(reference: Node | None) -> str:
+    """The id of an object that may not be there any more."""
+    return text((reference or {}).get("id"))
+
+
+def number_of(gid: str) -> int:
+    """gid://shopify/Sale/12 → 12, and 0 for an id without a number: ids order by their numbers."""
+    number = gid.rpartition("/")[2].partition("?")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def place(address: Node | None) -> entity_pb2.Address | None:
