@@ -22,6 +22,7 @@ class Action(StrEnum):
     NUMBER_TAKEN = "number_taken"  # this document number exists: ours, whose answer was lost, or a person's
     RELOAD = "reload"  # a reference is gone or inactive: read the company's lists again, then once more
     HOLD_PERIOD = "hold_period"
+    STALE = "stale"  # somebody changed the document since we wrote it: ours, whose answer was lost, or a person's
     COMPANY = "company"  # the connection itself: nothing of this company can go on
     ASK = "ask"  # a person must act
 
@@ -71,6 +72,7 @@ _BY_CODE: Mapping[str, Action] = {
     "3001": Action.WAIT,
     "3100": Action.REFRESH,
     "3200": Action.REFRESH,
+    "5010": Action.STALE,
     "6140": Action.NUMBER_TAKEN,
     "6190": Action.COMPANY,
     "6200": Action.HOLD_PERIOD,

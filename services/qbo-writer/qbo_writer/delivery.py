@@ -20,6 +20,7 @@ from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.settings import Settings
+from qbo_writer.sync_config import load_settings, settings_stamp
 from qbo_writer.writing import deliver
 
 log = telemetry.logger("delivery")
@@ -144,6 +145,7 @@ class Delivery:
             desk, ends = await self._desk(lease), asyncio.get_running_loop().time() + _DESK_LIFE
             while asyncio.get_running_loop().time() < ends:
                 if batch := await self._runnable(lease.business_id):
+                    await self._heed_changes(desk)
                     await self._deliver(desk, batch)
                     self._tell()
                 elif not await self._more_comes(lease.business_id):
@@ -172,19 +174,30 @@ class Delivery:
             return False
         return not self._draining
 
+    async def _heed_changes(self, desk: Desk) -> None:
+        """Settings and mappings hold from the next record on."""
+        stamp = await settings_stamp(self._db, desk.lease.business_id)
+        if stamp != desk.stamp:
+            desk.settings, desk.stamp = await load_settings(self._db, desk.lease.business_id), stamp
+
     async def _runnable(self, business_id: str) -> list[Runnable]:
-        return await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
+        """One record of an order's family at a time: what one books, the next one must see."""
+        rows = await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
+        return list({row.family: row for row in reversed(rows)}.values())[::-1]
 
     async def _desk(self, lease: Lease) -> Desk:
         settings = self._settings
         access = await self._tokens.access(lease.business_id)
         company = await self._books.load(lease.business_id, access)
+        stamp = await settings_stamp(self._db, lease.business_id)
         rows = await self._db.all("mapped", _Mapped, business_id=lease.business_id)
         return Desk(
             db=self._db,
             lease=lease,
             company=company,
             mapped={(row.kind, row.source_id): row.qbo_id for row in rows},
+            settings=await load_settings(self._db, lease.business_id),
+            stamp=stamp,
             quickbooks=self._quickbooks,
             books=self._books,
             tokens=self._tokens,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ledgerport_libs.access_tokens import AccessTokens
@@ -12,6 +13,7 @@ from qbo_writer.ledger_rows import Lease
 from qbo_writer.posting.company import Company
 from qbo_writer.posting.verdicts import Key
 from qbo_writer.quickbooks import QuickBooks
+from qbo_writer.sync_config import Settings
 
 
 class GateClosed(Exception):
@@ -29,7 +31,11 @@ class Desk:
     db: Database
     lease: Lease
     company: Company
+    # What was matched or made, by the keys of posting; what a person chose stands in the settings and wins.
     mapped: dict[Key, str]
+    settings: Settings
+    # Which state of the settings this is.
+    stamp: int
     quickbooks: QuickBooks
     books: CompanyBooks
     tokens: AccessTokens
@@ -38,3 +44,8 @@ class Desk:
     look_first_after: float
     # Why no further write may start, once one of them has met trouble that concerns all.
     stopped: str = ""
+
+    @property
+    def known(self) -> Mapping[Key, str]:
+        """All that documents may refer to."""
+        return ChainMap(self.settings.overlay, self.mapped)

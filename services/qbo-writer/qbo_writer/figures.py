@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -46,14 +46,19 @@ class Expected:
         }
 
 
-def shopify_side(proof: Proof) -> dict[str, int]:
-    """What Shopify said when the document was booked, by component."""
-    return {row["name"]: row["shopify"] for row in proof if row["shopify"]}
-
-
 def minor(value: object, currency: str) -> int:
     """A figure of QuickBooks' in the smallest unit of the currency."""
     return int(Decimal(str(value)).scaleb(EXPONENT[currency]).to_integral_value())
+
+
+def total_of(made: Mapping[str, Any], currency: str) -> int:
+    """What a document comes to. QuickBooks states 0 for every journal entry: there it is the sum of its debits."""
+    debits = [
+        minor(line.get("Amount", 0), currency)
+        for line in made.get("Line", [])
+        if (line.get("JournalEntryLineDetail") or {}).get("PostingType") == "Debit"
+    ]
+    return sum(debits) if debits else minor(made.get("TotalAmt", 0), currency)
 
 
 def proof_of(expected: Expected, made: Mapping[str, Any]) -> Proof:
@@ -61,6 +66,9 @@ def proof_of(expected: Expected, made: Mapping[str, Any]) -> Proof:
     if expected.total is None:
         return []
     currency = expected.total.currency
+    if not expected.components:
+        row = {"name": "total", "shopify": expected.total.minor, "quickbooks": total_of(made, currency)}
+        return [{**row, "currency": currency}]
     booked = dict.fromkeys(expected.components, 0)
     for line in made.get("Line", []):
         item = ((line.get("SalesItemLineDetail") or {}).get("ItemRef") or {}).get("value")
@@ -69,7 +77,7 @@ def proof_of(expected: Expected, made: Mapping[str, Any]) -> Proof:
             booked[component] = booked.get(component, 0) + minor(line.get("Amount", 0), currency)
     tax = (made.get("TxnTaxDetail") or {}).get("TotalTax", 0)
     booked["tax"] = booked.get("tax", 0) + minor(tax, currency)
-    booked["total"] = minor(made.get("TotalAmt", 0), currency)
+    booked["total"] = total_of(made, currency)
     zero = Money.zero(currency)
     return [
         {"name": name, "shopify": expected.components.get(name, zero).minor, "quickbooks": amount, "currency": currency}
@@ -81,7 +89,29 @@ def difference_of(expected: Expected, made: Mapping[str, Any]) -> str:
     """Never "a cent is fine": the difference in a sentence, or empty when the answer's total is Shopify's."""
     if expected.total is None:
         return ""
-    booked = Money(minor(made.get("TotalAmt", 0), expected.total.currency), expected.total.currency)
+    booked = Money(total_of(made, expected.total.currency), expected.total.currency)
     if booked == expected.total:
         return ""
     return f"QuickBooks made it {booked}, Shopify says {expected.total} {expected.total.currency}."
+
+
+_LOWERS = ("RefundReceipt", "CreditMemo")
+_SALES = ("SalesReceipt", "Invoice", *_LOWERS)
+
+
+def proof_over(kind: str, documents: Iterable[tuple[str, Proof]]) -> Proof:
+    """The equation over all documents (entity, proof) of one record.
+
+    What gives back counts against a sale, and the other way round in a refund. What only settles (payments of nothing,
+    journal entries) is no part of it, but for a payment's own record.
+    """
+    whole: dict[str, dict[str, Any]] = {}
+    for entity, proof in documents:
+        if kind != "payment" and entity not in _SALES:
+            continue
+        sign = -1 if kind != "payment" and (entity in _LOWERS) != (kind == "refund") else 1
+        for row in proof:
+            into = whole.setdefault(row["name"], {**row, "shopify": 0, "quickbooks": 0})
+            into["shopify"] += sign * row["shopify"]
+            into["quickbooks"] += sign * row["quickbooks"]
+    return list(whole.values())

@@ -9,19 +9,26 @@ from typing import Any
 from ledgerport_libs.access_tokens import AccessToken
 from qbo_writer.company_books import name_of
 from qbo_writer.desk import Desk
-from qbo_writer.ledger_rows import Claim, Runnable
+from qbo_writer.ledger_rows import Claim, Runnable, posted_of
 from qbo_writer.posting.marks import marker
+from qbo_writer.posting.verdicts import Operation
 from qbo_writer.quickbooks import quoted
+
+_TRANSACTIONS = ("SalesReceipt", "RefundReceipt", "Invoice", "CreditMemo", "Payment", "JournalEntry")
 
 
 async def find_ours(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
-    """Our own document, made by a try whose answer was lost; None where it is not there or is a person's."""
+    """What a try made whose answer was lost; None where it is not there or is a person's."""
+    if claim.operation != Operation.CREATE:
+        return await _changed_by_us(desk, access, record, claim)
+    if claim.entity in _TRANSACTIONS:
+        rows = await desk.quickbooks.query(access, claim.entity, _where(claim))
+        marked = [row for row in rows if marker(str(record.id)) in str(row.get("PrivateNote", ""))]
+        # A record may have several documents of one kind and day: another part of it has another number or amount.
+        known = {(d.entity, d.qbo_id) for d in (await posted_of(desk.db, record)).documents}
+        return next((row for row in marked if (claim.entity, str(row["Id"])) not in known), None)
     body = json.loads(claim.body)
     ours = f"shopify:{record.source_id}"
-    if claim.entity in ("SalesReceipt", "RefundReceipt"):
-        where = f"where DocNumber = {quoted(claim.number)}" if claim.number else f"where TxnDate = '{claim.txn_date}'"
-        rows = await desk.quickbooks.query(access, claim.entity, where)
-        return next((row for row in rows if marker(str(record.id)) in str(row.get("PrivateNote", ""))), None)
     field_name = "DisplayName" if claim.entity == "Customer" else "Name"
     where = f"where {field_name} = {quoted(str(body[field_name]))}"
     lists = ("Customer", "Vendor", "Employee") if claim.entity == "Customer" else (claim.entity,)
@@ -32,6 +39,27 @@ async def find_ours(desk: Desk, access: AccessToken, record: Runnable, claim: Cl
             if each == claim.entity and _is_ours(claim.entity, row, body, ours):
                 mine = row
     return mine
+
+
+async def _changed_by_us(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
+    """The document as it is now, where it bears the mark of exactly this change."""
+    body = json.loads(claim.body)
+    rows = await desk.quickbooks.query(access, claim.entity, f"where Id = {quoted(claim.qbo_id)}")
+    for row in rows:
+        note = str(row.get("PrivateNote", ""))
+        if claim.operation == Operation.VOID:
+            if marker(str(record.id)) in note and note.startswith("Voided"):
+                return row
+        elif str(body["PrivateNote"]).rpartition(" ")[2] in note:
+            return row
+    return None
+
+
+def _where(claim: Claim) -> str:
+    """Payments can be asked for by their reference, journal entries by their day, sales by number."""
+    if claim.number and claim.entity not in ("Payment", "JournalEntry"):
+        return f"where DocNumber = {quoted(claim.number)}"
+    return f"where TxnDate = '{claim.txn_date}'"
 
 
 def _is_ours(entity: str, row: Mapping[str, Any], body: Mapping[str, Any], note: str) -> bool:

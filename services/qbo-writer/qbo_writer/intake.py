@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -10,15 +9,18 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database
-from ledgerport_libs.money import Money, total
+from ledgerport_libs.money import Money
 from qbo_writer.forgetting import forget_in_records
 from qbo_writer.posting.customers import display_name
+from qbo_writer.posting.facts import read_facts
 from qbo_writer.posting.items import item_name
 from qbo_writer.posting.refunds import refund_reference
+from qbo_writer.posting.render import tax_key
 
 log = telemetry.logger("intake")
 _NAMESPACE = uuid5(NAMESPACE_URL, "ledgerport/record")
@@ -40,6 +42,7 @@ class EntityIntake:
         folds: list[Row] = []
         hints: list[Row] = []
         redacted: list[entity_pb2.EntityEvent] = []
+        seen: list[tuple[str, Row]] = []
         for event in events:
             entity = _decode(event.payload)
             if entity.WhichOneof("entity") == "redacted":
@@ -47,10 +50,13 @@ class EntityIntake:
             folds += _folds(entity, event.traceparent or entity.traceparent)
             if entity.WhichOneof("entity") == "order":
                 hints += _hints(entity, event.traceparent or entity.traceparent)
+                seen += _seen(entity)
         async with self._db.transaction() as tx:
             await tx.many("fold_record", folds)
             await tx.many("fold_version", folds)
             await tx.many("add_record_if_missing", hints)
+            for name in ("seen_tax_put", "seen_gateway_put"):
+                await tx.many(name, [row for statement, row in seen if statement == name])
             for each in redacted:
                 await forget_in_records(tx, each)
         self._on_new()
@@ -70,9 +76,8 @@ def _folds(entity: entity_pb2.EntityEvent, traceparent: str) -> Iterator[Row]:
     """The record of the entity itself, and one for each refund of an order."""
     match entity.WhichOneof("entity"):
         case "order":
-            order_row = _row(
-                entity, "order", entity.order.name, traceparent, Money.from_proto(entity.order.totals.total)
-            )
+            worth = Money(entity.order.totals.current_total.shop, entity.order.currency)
+            order_row = _row(entity, "order", entity.order.name, traceparent, worth)
             yield order_row
             for refund in entity.order.refunds:
                 yield _refund_row(entity, refund, order_row, traceparent)
@@ -105,15 +110,15 @@ def _row(
 
 
 def _refund_row(entity: entity_pb2.EntityEvent, refund: entity_pb2.Refund, order_row: Row, traceparent: str) -> Row:
-    worth = total(
-        (Money.from_proto(t.amount) for t in refund.transactions if t.status == "SUCCESS"), entity.order.currency
-    )
+    """A refund is looked at again whenever its order changed: its worth stands in the order's agreements."""
+    ids = set(refund.transaction_ids)
+    back = sum(t.amount.shop for t in entity.order.transactions if t.id in ids and t.status == "SUCCESS")
+    worth = Money(back, entity.order.currency)
     return {
         **_row(entity, "refund", refund_reference(entity.order, refund.id), traceparent, worth),
         "id": record_id(entity.business_id, "refund", refund.id),
         "source_id": refund.id,
         "parent_id": order_row["id"],
-        "content_hash": hashlib.sha256(refund.SerializeToString(deterministic=True)).digest(),
         "payload": b"",
     }
 
@@ -121,25 +126,45 @@ def _refund_row(entity: entity_pb2.EntityEvent, refund: entity_pb2.Refund, order
 def _hints(entity: entity_pb2.EntityEvent, traceparent: str) -> Iterator[Row]:
     """The buyer and the goods as the order shows them, for records that no event of their own has made yet."""
     order = entity.order
-    if order.customer_id and order.HasField("customer"):
-        name = display_name(order.customer_id, order.customer)
-        known = entity_pb2.EntityEvent(
-            business_id=entity.business_id, source_id=order.customer_id, customer=order.customer
-        )
-        yield _hint(known, "customer", name, traceparent)
+    buyer = order.company.id or order.customer_id
+    if buyer:
+        known = entity_pb2.EntityEvent(business_id=entity.business_id, source_id=buyer, customer=buyer_of(order))
+        yield _hint(known, "customer", display_name(buyer, known.customer), traceparent)
     for line in order.lines:
-        if line.variant_id:
+        if line.variant_id and not line.gift_card:
             variant = entity_pb2.Variant(
                 product_id=line.product_id,
                 product_title=line.title,
                 variant_title=line.variant_title,
                 sku=line.sku,
-                price=line.unit_price,
+                price=money_pb2.Money(minor=line.unit_price.shop, currency=order.currency),
                 taxable=line.taxable,
                 gift_card=line.gift_card,
             )
             known = entity_pb2.EntityEvent(business_id=entity.business_id, source_id=line.variant_id, variant=variant)
             yield _hint(known, "product", item_name(line.variant_id, variant), traceparent)
+
+
+def buyer_of(order: entity_pb2.Order) -> entity_pb2.Customer:
+    """Whom the order is booked on: the business that bought, else the person."""
+    if not order.company.id:
+        return order.customer
+    return entity_pb2.Customer(
+        display_name=order.company.name,
+        company=order.company.name,
+        email=order.email,
+        default_address=order.billing_address,
+    )
+
+
+def _seen(entity: entity_pb2.EntityEvent) -> Iterator[tuple[str, Row]]:
+    """Taxes and gateways that can be mapped, as orders bring them."""
+    facts = read_facts(entity.order, presentment=False)
+    pieces = [*facts.sale.pieces, *(piece for change in facts.changes for piece in change.pieces)]
+    for key in sorted({tax_key(piece.taxes) for piece in pieces}):
+        yield "seen_tax_put", {"business_id": entity.business_id, "tax_key": key}
+    for label in sorted({move.label for move in facts.movements if move.tender is None}):
+        yield "seen_gateway_put", {"business_id": entity.business_id, "label": label}
 
 
 def _hint(entity: entity_pb2.EntityEvent, kind: str, reference: str, traceparent: str) -> Row:

@@ -13,6 +13,7 @@ from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import record_pb2
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
+from qbo_writer.posting.posted import Applied, Posted, PostedDocument
 from qbo_writer.posting.verdicts import Status
 
 
@@ -29,10 +30,13 @@ class Runnable:
     revision: int
     failures: int
     traceparent: str
-    # The entity as protobuf; for a refund, its order.
+    # The entity as protobuf; for a payment and a refund, their order.
     payload: bytes
-    # The Id of the order's document, for a refund whose order is in QuickBooks.
-    parent_document: str
+
+    @property
+    def family(self) -> UUID:
+        """The order that a payment or refund belongs to; for all else the record itself."""
+        return self.parent_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +44,66 @@ class Claim:
     """A write that was committed to be sent. While it stands, its outcome is not known to us."""
 
     record_id: UUID
+    part: int
     operation: str
     entity: str
+    # The document that an update or a void changes.
+    qbo_id: str
     request_id: str
     body: bytes
     body_hash: bytes
     number: str
     txn_date: str
     expected: dict[str, Any]
+    covers: dict[str, list[int]]
+    applies: list[list[Any]]
     revision: int
     tries: int
     age: float
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """What stands in QuickBooks for a record."""
+class FamilyRow:
+    """One document of an order, its payments or its refunds, as `posted_of` reads it."""
 
-    record_id: UUID
+    kind: str
+    source_id: str
+    part: int
     entity: str
     qbo_id: str
     sync_token: str
     number: str
-    total_minor: int | None
-    currency: str | None
-    proof: list[dict[str, Any]]
+    total: int
+    covers: dict[str, list[int]]
+    applies: list[list[Any]]
+    in_flight: bool
+    voided: bool
+    date: str
+    tax_shifted: bool
+
+
+async def posted_of(db: Database, record: Runnable) -> Posted:
+    """What stands in QuickBooks for the record's family."""
+    rows = await db.all("family_documents", FamilyRow, family=record.family, record_id=record.id)
+    return Posted([_posted(row) for row in rows])
+
+
+def _posted(row: FamilyRow) -> PostedDocument:
+    return PostedDocument(
+        owner=(row.kind, row.source_id),
+        part=row.part,
+        entity=row.entity,
+        qbo_id=row.qbo_id,
+        sync_token=row.sync_token,
+        number=row.number,
+        total=row.total,
+        covers={piece: tuple(cells) for piece, cells in row.covers.items()},
+        applies=tuple(Applied(entity, qbo_id, amount) for entity, qbo_id, amount in row.applies),
+        in_flight=row.in_flight,
+        voided=row.voided,
+        date=row.date,
+        tax_shifted=row.tax_shifted,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +142,11 @@ class Outcome:
     total: money_pb2.Money | None = None
     # A row for `document`, where something stands in QuickBooks now.
     document: Mapping[str, object] | None = None
+    # Rows of records that are put in line in the same commit.
+    spawn: tuple[Mapping[str, object], ...] = ()
     audited: bool = True
+    # More documents of this record are to be booked: it goes on as pending.
+    more: bool = False
 
 
 async def hold_lease(tx: Transaction, lease: Lease) -> None:
@@ -124,11 +167,13 @@ async def settle(db: Database, lease: Lease, record: Runnable, revision: int, ou
             "settle",
             record_id=record.id,
             revision=revision,
-            status=outcome.status.value,
+            status=Status.PENDING.value if outcome.more else outcome.status.value,
             reason=outcome.reason,
             sentence=outcome.sentence,
             waits_for=outcome.waits_for,
         )
+        for row in outcome.spawn:
+            await tx.run("spawn_record", **row)
         if outcome.document is not None:
             await tx.run("wake_waiting", record_id=record.id)
         await _tell(tx, record, outcome, Status(stands))

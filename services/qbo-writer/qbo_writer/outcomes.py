@@ -13,6 +13,24 @@ from qbo_writer.ledger_rows import Claim, Outcome
 from qbo_writer.posting.verdicts import Status
 
 _LONGEST_TEXT = 16_000
+_LOCKED = "Take it out of the deposit, or undo the match, in QuickBooks; then retry."
+# Intuit's code -> our reason, what happened, and the cure. Others are told in QuickBooks' own words.
+_KNOWN = {
+    "2220": ("CURRENCY_NOT_ENABLED", "The company does not keep this currency.", "Switch it on in QuickBooks; retry."),
+    "5010": (
+        "EDITED_IN_QUICKBOOKS",
+        "Somebody edited the document in QuickBooks meanwhile; it was not written over.",
+        "Compare both, make the change in QuickBooks by hand, then choose Ignore here.",
+    ),
+    "6430": (
+        "ACCOUNT_OF_WRONG_TYPE",
+        "QuickBooks does not take the account that was chosen.",
+        "Choose another account in Sync Config or under Mapping › Payment methods; it is then tried again.",
+    ),
+    "6450": ("LOCKED_IN_QUICKBOOKS", "The document is settled in QuickBooks and cannot change.", _LOCKED),
+    "6480": ("LOCKED_IN_QUICKBOOKS", "The document is matched to a bank line and cannot change.", _LOCKED),
+    "6540": ("LOCKED_IN_QUICKBOOKS", "The document is part of a deposit and cannot change.", _LOCKED),
+}
 
 
 def outcome_of(claim: Claim, answer: Answer, started: float) -> Outcome:
@@ -58,6 +76,9 @@ def needs_a_person(reading: Reading, claim: Claim) -> Outcome:
             fault.detail or fault.message,
             "Change the other document's number in QuickBooks, then retry.",
         )
+    if (told := _KNOWN.get(fault.code)) is not None:
+        reason, sentence, cure = told
+        return Outcome(Status.ERROR, claim.operation, reason, sentence, fault.detail or fault.message, cure)
     words = telemetry.redactor.text(f"{fault.message} {fault.detail}".strip())
     return Outcome(
         Status.ERROR,

@@ -31,12 +31,14 @@ VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(reference)s, '-infin
 ON CONFLICT (business_id, kind, source_id) DO NOTHING;
 
 -- name: runnable
--- What may be tried now: customers and items first, then sales, then refunds; inside a kind in order of arrival.
+-- What may be tried now: customers and items first, then sales, their payments and refunds; else in order of arrival.
+-- A payment or refund waits while its order itself is to be tried, or was sent and is not answered.
 SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       coalesce(p.payload, r.payload) AS payload, coalesce(d.qbo_id, '') AS parent_document
-  FROM record r LEFT JOIN record p ON p.id = r.parent_id LEFT JOIN document d ON d.record_id = r.parent_id
+       coalesce(p.payload, r.payload) AS payload
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id
  WHERE r.business_id = %(business_id)s AND r.status = 'pending' AND r.not_before <= now()
- ORDER BY array_position(ARRAY['setup', 'customer', 'product', 'order', 'refund'], r.kind), r.arrival
+   AND (p.status IS NULL OR p.status <> 'pending')
+ ORDER BY array_position(ARRAY['setup', 'customer', 'product', 'order', 'payment', 'refund'], r.kind), r.arrival
  LIMIT %(batch)s;
 
 -- name: companies_with_work
@@ -61,15 +63,15 @@ SELECT 1 FROM company_lease
  WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s FOR SHARE;
 
 -- name: claim_of
-SELECT record_id, operation, entity, request_id, body, body_hash, number, txn_date, expected, revision, tries,
-       extract(epoch FROM now() - claimed_at)::float8 AS age
+SELECT record_id, part, operation, entity, qbo_id, request_id, body, body_hash, number, txn_date, expected, covers,
+       applies, revision, tries, extract(epoch FROM now() - claimed_at)::float8 AS age
   FROM claim WHERE record_id = %(record_id)s;
 
 -- name: claim_add
-INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, number, txn_date, expected,
-                   revision)
-VALUES (%(record_id)s, %(business_id)s, %(operation)s, %(entity)s, %(request_id)s, %(body)s, %(body_hash)s,
-        %(number)s, %(txn_date)s, %(expected)s, %(revision)s);
+INSERT INTO claim (record_id, business_id, part, operation, entity, qbo_id, request_id, body, body_hash, number,
+                   txn_date, expected, covers, applies, revision)
+VALUES (%(record_id)s, %(business_id)s, %(part)s, %(operation)s, %(entity)s, %(qbo_id)s, %(request_id)s, %(body)s,
+        %(body_hash)s, %(number)s, %(txn_date)s, %(expected)s, %(covers)s, %(applies)s, %(revision)s);
 
 -- name: claim_tried
 UPDATE claim SET tries = tries + 1 WHERE record_id = %(record_id)s;
@@ -80,20 +82,35 @@ DELETE FROM claim WHERE record_id = %(record_id)s;
 -- name: refused_claims
 -- How many writes of this record QuickBooks refused for good: each next one needs a request id of its own.
 SELECT count(*) FROM attempt
- WHERE record_id = %(record_id)s AND outcome IN ('error', 'on_hold') AND operation = 'create';
+ WHERE record_id = %(record_id)s AND outcome IN ('error', 'on_hold') AND operation IN ('create', 'update', 'void');
 
--- name: document_of
-SELECT record_id, entity, qbo_id, sync_token, number, total_minor, currency, proof
-  FROM document WHERE record_id = %(record_id)s;
+-- name: documents_of
+SELECT part, entity, qbo_id, number, total_minor, currency, voided, txn_date, proof
+  FROM document WHERE record_id = %(record_id)s ORDER BY part;
+
+-- name: family_documents
+-- What stands in QuickBooks, or was sent and is not answered, for an order, its payments and its refunds.
+SELECT r.kind, r.source_id, d.part, d.entity, d.qbo_id, d.sync_token, d.number, coalesce(d.total_minor, 0) AS total,
+       d.covers, d.applies, false AS in_flight, d.voided, d.txn_date AS date, d.tax_shifted
+  FROM document d JOIN record r ON r.id = d.record_id
+ WHERE r.id = %(family)s OR r.parent_id = %(family)s
+UNION ALL
+SELECT r.kind, r.source_id, c.part, c.entity, c.qbo_id, '', c.number, coalesce((c.expected->>'total')::bigint, 0),
+       c.covers, c.applies, true, false, c.txn_date, false
+  FROM claim c JOIN record r ON r.id = c.record_id
+ WHERE (r.id = %(family)s OR r.parent_id = %(family)s) AND c.record_id <> %(record_id)s AND c.operation = 'create'
+ ORDER BY date, part;
 
 -- name: document_put
-INSERT INTO document (record_id, business_id, entity, qbo_id, sync_token, number, total_minor, currency, body_hash,
-                      ours, proof)
-VALUES (%(record_id)s, %(business_id)s, %(entity)s, %(qbo_id)s, %(sync_token)s, %(number)s, %(total_minor)s,
-        %(currency)s, %(body_hash)s, %(ours)s, %(proof)s)
-ON CONFLICT (record_id) DO UPDATE
+INSERT INTO document (record_id, part, business_id, entity, qbo_id, sync_token, number, txn_date, total_minor, currency,
+                      body_hash, ours, covers, applies, voided, tax_shifted, proof)
+VALUES (%(record_id)s, %(part)s, %(business_id)s, %(entity)s, %(qbo_id)s, %(sync_token)s, %(number)s, %(txn_date)s,
+        %(total_minor)s, %(currency)s, %(body_hash)s, %(ours)s, %(covers)s, %(applies)s, %(voided)s, %(tax_shifted)s,
+        %(proof)s)
+ON CONFLICT (record_id, part) DO UPDATE
    SET qbo_id = EXCLUDED.qbo_id, sync_token = EXCLUDED.sync_token, number = EXCLUDED.number,
        total_minor = EXCLUDED.total_minor, currency = EXCLUDED.currency, body_hash = EXCLUDED.body_hash,
+       covers = EXCLUDED.covers, voided = EXCLUDED.voided, tax_shifted = EXCLUDED.tax_shifted,
        proof = EXCLUDED.proof;
 
 -- name: mapped
@@ -121,6 +138,21 @@ UPDATE record
 UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, changed_at = now()
  WHERE waits_for = %(record_id)s AND status = 'on_hold';
 
+-- name: spawn_record
+-- A payment of an invoice is put in line; one that waits or failed before is looked at again.
+INSERT INTO record AS r (id, business_id, kind, source_id, parent_id, reference, source_updated_at, observed_at,
+                         content_hash, payload, status, total_minor, currency, traceparent)
+VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(parent_id)s, %(reference)s, '-infinity', '-infinity',
+        '', '', 'pending', %(total_minor)s, %(currency)s, %(traceparent)s)
+ON CONFLICT (business_id, kind, source_id) DO UPDATE
+   SET status = 'pending', reason = '', sentence = '', waits_for = NULL, revision = r.revision + 1, changed_at = now()
+ WHERE r.status IN ('on_hold', 'error') AND r.waits_for IS NULL;
+
+-- name: wake_closed_period
+-- The company was read again: what waited for an open period is tried again.
+UPDATE record SET status = 'pending', reason = '', sentence = '', changed_at = now()
+ WHERE business_id = %(business_id)s AND status = 'on_hold' AND reason = 'CLOSED_PERIOD';
+
 -- name: dependency
 -- Locked, so that it cannot be settled between this look and our hold.
 SELECT id, kind, reference, status, sentence FROM record
@@ -145,17 +177,18 @@ ON CONFLICT (business_id) DO UPDATE
        tax_codes = EXCLUDED.tax_codes, tax_rates = EXCLUDED.tax_rates, loaded_at = now();
 
 -- name: names
-SELECT list, qbo_id, name, active, email, sku, type, subtype FROM company_name WHERE business_id = %(business_id)s;
+SELECT list, qbo_id, name, active, email, sku, type, subtype, account FROM company_name WHERE business_id = %(business_id)s;
 
 -- name: names_forget
 DELETE FROM company_name WHERE business_id = %(business_id)s;
 
 -- name: name_put
-INSERT INTO company_name (business_id, list, qbo_id, name, email, sku, type, subtype, active)
-VALUES (%(business_id)s, %(list)s, %(qbo_id)s, %(name)s, %(email)s, %(sku)s, %(type)s, %(subtype)s, %(active)s)
+INSERT INTO company_name (business_id, list, qbo_id, name, email, sku, type, subtype, account, active)
+VALUES (%(business_id)s, %(list)s, %(qbo_id)s, %(name)s, %(email)s, %(sku)s, %(type)s, %(subtype)s, %(account)s,
+        %(active)s)
 ON CONFLICT (business_id, list, qbo_id) DO UPDATE
    SET name = EXCLUDED.name, email = EXCLUDED.email, sku = EXCLUDED.sku, type = EXCLUDED.type,
-       subtype = EXCLUDED.subtype, active = EXCLUDED.active;
+       subtype = EXCLUDED.subtype, account = EXCLUDED.account, active = EXCLUDED.active;
 
 -- name: summary_counts
 SELECT kind, status, count(*) AS count FROM record WHERE business_id = %(business_id)s GROUP BY kind, status;
@@ -164,15 +197,19 @@ SELECT kind, status, count(*) AS count FROM record WHERE business_id = %(busines
 SELECT max(posted_at) FROM document WHERE business_id = %(business_id)s;
 
 -- name: synced_money
-SELECT d.currency, sum(CASE WHEN r.kind = 'refund' THEN -d.total_minor ELSE d.total_minor END)::bigint AS minor
-  FROM document d JOIN record r ON r.id = d.record_id
- WHERE d.business_id = %(business_id)s AND d.total_minor IS NOT NULL GROUP BY d.currency;
+SELECT d.currency,
+       sum(CASE WHEN d.entity IN ('RefundReceipt', 'CreditMemo') THEN -d.total_minor ELSE d.total_minor END)::bigint
+           AS minor
+  FROM document d
+ WHERE d.business_id = %(business_id)s AND d.total_minor IS NOT NULL
+   AND d.entity IN ('SalesReceipt', 'Invoice', 'RefundReceipt', 'CreditMemo')
+ GROUP BY d.currency;
 
 -- name: list_records
 SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
        r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
        coalesce(d.number, '') AS number
-  FROM record r LEFT JOIN document d ON d.record_id = r.id
+  FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE r.business_id = %(business_id)s
    AND (%(status)s::text IS NULL OR r.status = %(status)s)
    AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
@@ -186,7 +223,7 @@ SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r
 SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
        r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
        coalesce(d.number, '') AS number
-  FROM record r LEFT JOIN document d ON d.record_id = r.id
+  FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
 
 -- name: list_attempts
@@ -240,3 +277,9 @@ UPDATE attempt SET request = '', response = '',
        sentence = CASE WHEN sentence = '' THEN '' ELSE 'The details were erased at the customer''s request.' END
  WHERE record_id = ANY(%(record_ids)s)
     OR record_id IN (SELECT id FROM record WHERE parent_id = ANY(%(record_ids)s));
+
+-- name: seen_tax_put
+INSERT INTO seen_tax (business_id, tax_key) VALUES (%(business_id)s, %(tax_key)s) ON CONFLICT DO NOTHING;
+
+-- name: seen_gateway_put
+INSERT INTO seen_gateway (business_id, label) VALUES (%(business_id)s, %(label)s) ON CONFLICT DO NOTHING;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,22 @@ class Unreachable(Exception):
         super().__init__(f"HTTP {answer.status} {answer.trouble}".strip())
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is written: an object of this kind, or the voiding of one."""
+
+    entity: str
+    void: bool = False
+
+    @property
+    def path(self) -> str:
+        """Intuit: an invoice is voided by operation=void, a payment or sales receipt by an update that includes it."""
+        if not self.void:
+            return f"{self.entity.lower()}?"
+        operation = "operation=void" if self.entity == "Invoice" else "operation=update&include=void"
+        return f"{self.entity.lower()}?{operation}&"
+
+
 class QuickBooks:
     """One HTTP session for all companies. Every call names its realm by the access it was given.
 
@@ -39,14 +56,14 @@ class QuickBooks:
         self._limits = limits
         self._throttles: dict[str, Throttle] = {}
 
-    async def create(
-        self, access: AccessToken, entity: str, body: bytes, request_id: str, may_start: Callable[[], None]
+    async def write(
+        self, access: AccessToken, target: Target, body: bytes, request_id: str, may_start: Callable[[], None]
     ) -> Answer:
-        """POST a new object. The same request id again gives the first answer and makes nothing.
+        """POST an object, new or changed. The same request id again gives the first answer and does nothing.
 
         `may_start` is called right before each send, and raises where nothing may be sent now.
         """
-        path = f"{entity.lower()}?requestid={request_id}&minorversion={self._minor_version}"
+        path = f"{target.path}requestid={request_id}&minorversion={self._minor_version}"
         return await self._call("POST", access, path, body, may_start)
 
     async def query(self, access: AccessToken, entity: str, where: str = "") -> list[Mapping[str, Any]]:

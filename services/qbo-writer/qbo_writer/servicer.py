@@ -20,7 +20,8 @@ from ledgerport_libs.database import Database
 from ledgerport_libs.errors import NotFound, Refused
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
-from qbo_writer.ledger_rows import Posted, kind_to_proto, status_to_proto
+from qbo_writer.figures import proof_over
+from qbo_writer.ledger_rows import kind_to_proto, status_to_proto
 
 _MOST_ROWS = 200
 _DEFAULT_ROWS = 50
@@ -68,6 +69,19 @@ class AttemptRow:
     duration_ms: int
     operation: str
     arrival: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    part: int
+    entity: str
+    qbo_id: str
+    number: str
+    total_minor: int | None
+    currency: str | None
+    voided: bool
+    txn_date: str
+    proof: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +145,13 @@ class RecordsServicer(records_pb2_grpc.RecordsServiceServicer):
             attempts = await tx.all(
                 "list_attempts", AttemptRow, **{**where, "record_id": record_id, "before": None}, limit=_DEFAULT_ROWS
             )
-            posted = await tx.one("document_of", Posted, record_id=record_id)
-        proof = posted.proof if posted else []
+            documents = await tx.all("documents_of", DocumentRow, record_id=record_id)
+        proof = proof_over(row.kind, ((document.entity, document.proof) for document in documents))
         return pb.GetRecordResponse(
-            record=_record(row), attempts=[_attempt(a) for a in attempts], proof=[_component(c) for c in proof]
+            record=_record(row),
+            attempts=[_attempt(a) for a in attempts],
+            proof=[_component(c) for c in proof],
+            documents=[_document(document) for document in documents],
         )
 
     async def ListAttempts(self, request: pb.ListAttemptsRequest, context: Context) -> pb.ListAttemptsResponse:
@@ -283,6 +300,17 @@ def _attempt(row: AttemptRow) -> pb.Attempt:
         source_id=row.source_id,
         duration_ms=row.duration_ms,
         operation=row.operation,
+    )
+
+
+def _document(row: DocumentRow) -> pb.PostedDocument:
+    return pb.PostedDocument(
+        type=row.entity,
+        id=row.qbo_id,
+        number=row.number,
+        total=_money(row.total_minor, row.currency),
+        date=row.txn_date,
+        voided=row.voided,
     )
 
 

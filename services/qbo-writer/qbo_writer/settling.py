@@ -7,76 +7,105 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ledgerport_libs.money import Money
 from qbo_writer.company_books import name_of
 from qbo_writer.desk import Desk
-from qbo_writer.figures import Expected, difference_of, minor, proof_of, shopify_side
-from qbo_writer.ledger_rows import Claim, Outcome, Posted, Runnable, settle
-from qbo_writer.posting.verdicts import Adopt, Document, Needs, Problem, Status
-from qbo_writer.waiting import wait_for
+from qbo_writer.figures import Expected, difference_of, proof_of, total_of
+from qbo_writer.ledger_rows import Claim, Outcome, Runnable, posted_of, settle
+from qbo_writer.planning import planned_after
+from qbo_writer.posting.config import TaxFallback
+from qbo_writer.posting.posted import Applied, PostedDocument
+from qbo_writer.posting.verdicts import Adopt, Booked, Operation, Problem, Status
+from qbo_writer.spawning import payment_row
+
+_NAMED = ("Customer", "Item", "Account")
 
 
-async def settle_done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> None:
-    """The document stands in QuickBooks. Its total is compared to the cent before anybody calls it synced."""
-    name = name_of(claim.entity, made)
+async def settle_done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> bool:
+    """It stands in QuickBooks. Its total is compared to the cent before anybody calls it synced. True: more to book."""
+    if claim.entity in _NAMED:
+        await _settle_name(desk, record, claim, made, outcome)
+        return False
     expected = Expected.read(claim.expected)
     difference = difference_of(expected, made)
-    proof = proof_of(expected, made)
-    worth = expected.total
+    mends_itself = (
+        bool(difference)
+        and claim.operation == Operation.CREATE
+        and desk.settings.config.tax_fallback is TaxFallback.LIABILITY_LINE
+    )
+    row = _document_row(record, claim, made, shifted=bool(difference))
     done = replace(
         outcome,
-        status=Status.ERROR if difference else Status.SYNCED,
-        entity=claim.entity,
-        qbo_id=name.qbo_id,
-        number=str(made.get("DocNumber") or ""),
-        total=worth.to_proto() if worth else None,
-        document=_document_row(record, claim, made, worth, proof, ours=True),
-        reason="TOTALS_DIFFER" if difference else "",
+        status=Status.SYNCED,
+        qbo_id=str(made["Id"]),
+        number=str(made.get("DocNumber") or claim.number),
+        total=expected.total.to_proto() if expected.total else None,
+        document=row,
         sentence=difference,
-        cause="QuickBooks computed the tax by itself instead of taking Shopify's." if difference else "",
-        cure="Compare the tax of both documents and correct it in QuickBooks." if difference else "",
     )
-    await settle(desk.db, desk.lease, record, claim.revision, done)
-    if claim.entity in ("Customer", "Item", "Account"):
-        desk.mapped[(record.kind, record.source_id)] = name.qbo_id
-        desk.company.names.add(name)
-        await desk.books.remember(record.business_id, [name])
-
-
-async def settle_without_writing(desk: Desk, record: Runnable, verdict: Adopt | Problem | Needs | Document) -> None:
-    if isinstance(verdict, Needs):
-        await wait_for(desk.db, desk.lease, record, verdict)
-    elif isinstance(verdict, Adopt):
-        await _link(desk, record, verdict)
-    elif isinstance(verdict, Problem):
-        audited = verdict.status in (Status.ERROR, Status.SKIPPED)
-        outcome = Outcome(
-            verdict.status,
-            "plan",
-            verdict.reason,
-            verdict.sentence,
-            verdict.cause,
-            verdict.cure,
-            verdict.waits_for,
-            audited=audited,
+    if difference and not mends_itself:
+        done = replace(
+            done,
+            status=Status.ERROR,
+            reason="TOTALS_DIFFER",
+            cause="QuickBooks computed the tax by itself instead of taking Shopify's.",
+            cure="Correct the tax in QuickBooks and choose Ignore, or let Sync Config book tax as a line of its own.",
         )
-        await settle(desk.db, desk.lease, record, record.revision, outcome)
+        await settle(desk.db, desk.lease, record, claim.revision, done)
+        return False
+    posted = await posted_of(desk.db, record)
+    following = planned_after(desk, record, posted, _posted_document(record, row))
+    if isinstance(following, Booked):
+        spawn = tuple(payment_row(record, key) for key in following.spawn)
+        await settle(desk.db, desk.lease, record, claim.revision, replace(done, spawn=spawn))
+        return False
+    await settle(desk.db, desk.lease, record, claim.revision, replace(done, more=True))
+    return True
+
+
+async def _settle_name(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> None:
+    name = name_of(claim.entity, made)
+    row = _document_row(record, claim, made, shifted=False)
+    done = replace(outcome, status=Status.SYNCED, qbo_id=name.qbo_id, document=row)
+    await settle(desk.db, desk.lease, record, claim.revision, done)
+    desk.mapped[(record.kind, record.source_id)] = name.qbo_id
+    desk.company.names.add(name)
+    await desk.books.remember(record.business_id, [name])
+
+
+async def settle_without_writing(desk: Desk, record: Runnable, verdict: Adopt | Booked | Problem) -> None:
+    """Linked, booked already, held, skipped or refused: nothing goes to QuickBooks."""
+    match verdict:
+        case Adopt():
+            await _link(desk, record, verdict)
+        case Booked():
+            spawn = tuple(payment_row(record, key) for key in verdict.spawn)
+            outcome = Outcome(Status.SYNCED, "compare", audited=False, spawn=spawn)
+            await settle(desk.db, desk.lease, record, record.revision, outcome)
+        case Problem():
+            outcome = Outcome(
+                verdict.status,
+                "plan",
+                verdict.reason,
+                verdict.sentence,
+                verdict.cause,
+                verdict.cure,
+                verdict.waits_for,
+                audited=verdict.status in (Status.ERROR, Status.SKIPPED),
+            )
+            await settle(desk.db, desk.lease, record, record.revision, outcome)
 
 
 async def _link(desk: Desk, record: Runnable, verdict: Adopt) -> None:
     """It was in the company before us: linked, never changed."""
     row = {
-        "record_id": record.id,
-        "business_id": record.business_id,
+        **_nothing_booked(record),
         "entity": verdict.entity,
         "qbo_id": verdict.qbo_id,
         "sync_token": "",
         "number": "",
-        "total_minor": None,
-        "currency": None,
+        "txn_date": "",
         "body_hash": b"",
         "ours": False,
-        "proof": "[]",
     }
     sentence = "Matched to what the company has already; nothing was written."
     outcome = Outcome(
@@ -86,48 +115,61 @@ async def _link(desk: Desk, record: Runnable, verdict: Adopt) -> None:
     desk.mapped[(record.kind, record.source_id)] = verdict.qbo_id
 
 
-async def settle_posted(
-    desk: Desk, record: Runnable, posted: Posted, verdict: Document | Adopt | Problem | Needs
-) -> None:
-    """It stands in QuickBooks. The same books again change nothing; other books are never written over silently."""
-    same = record.kind in ("customer", "product", "setup") or (
-        isinstance(verdict, Document) and shopify_side(posted.proof) == shopify_side(proof_of(Expected.of(verdict), {}))
-    )
-    common: dict[str, Any] = {"entity": posted.entity, "qbo_id": posted.qbo_id, "number": posted.number}
-    if same:
-        outcome = Outcome(Status.SYNCED, "compare", audited=False, **common)
-    else:
-        outcome = Outcome(
-            Status.ERROR,
-            "compare",
-            "CHANGED_AFTER_POSTING",
-            f"It changed in Shopify after it was booked as {posted.entity} {posted.number or posted.qbo_id}.",
-            "What stands in QuickBooks was left as it is: a booked document is never rewritten silently.",
-            "Compare both, book the difference in QuickBooks by hand, then choose Ignore here.",
-            **common,
-        )
-    await settle(desk.db, desk.lease, record, record.revision, outcome)
-
-
-def _document_row(
-    record: Runnable,
-    claim: Claim,
-    made: Mapping[str, Any],
-    worth: Money | None,
-    proof: list[dict[str, Any]],
-    *,
-    ours: bool,
-) -> dict[str, object]:
+def _nothing_booked(record: Runnable) -> dict[str, object]:
     return {
         "record_id": record.id,
+        "part": 1,
         "business_id": record.business_id,
+        "total_minor": None,
+        "currency": None,
+        "covers": "{}",
+        "applies": "[]",
+        "voided": False,
+        "tax_shifted": False,
+        "proof": "[]",
+    }
+
+
+def _document_row(record: Runnable, claim: Claim, made: Mapping[str, Any], *, shifted: bool) -> dict[str, object]:
+    """The row of what QuickBooks answered; for money, with both sides of its equation."""
+    expected = Expected.read(claim.expected)
+    row = {
+        **_nothing_booked(record),
+        "part": claim.part,
         "entity": claim.entity,
         "qbo_id": str(made["Id"]),
         "sync_token": str(made.get("SyncToken", "")),
-        "number": str(made.get("DocNumber") or ""),
-        "total_minor": minor(made.get("TotalAmt", 0), worth.currency) if worth else None,
-        "currency": worth.currency if worth else None,
+        "number": str(made.get("DocNumber") or claim.number),
+        "txn_date": claim.txn_date,
         "body_hash": claim.body_hash,
-        "ours": ours,
-        "proof": json.dumps(proof),
+        "ours": True,
+        "covers": json.dumps(claim.covers),
+        "applies": json.dumps(claim.applies),
     }
+    if expected.total is not None:
+        currency = expected.total.currency
+        row |= {
+            "total_minor": total_of(made, currency),
+            "currency": currency,
+            "voided": claim.operation == Operation.VOID,
+            "tax_shifted": shifted,
+            "proof": json.dumps(proof_of(expected, made)),
+        }
+    return row
+
+
+def _posted_document(record: Runnable, row: Mapping[str, Any]) -> PostedDocument:
+    return PostedDocument(
+        owner=(record.kind, record.source_id),
+        part=row["part"],
+        entity=row["entity"],
+        qbo_id=row["qbo_id"],
+        sync_token=row["sync_token"],
+        number=row["number"],
+        total=row["total_minor"] or 0,
+        covers={piece: tuple(cells) for piece, cells in json.loads(row["covers"]).items()},
+        applies=tuple(Applied(*each) for each in json.loads(row["applies"])),
+        voided=row["voided"],
+        date=row["txn_date"],
+        tax_shifted=row["tax_shifted"],
+    )

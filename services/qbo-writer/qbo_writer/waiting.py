@@ -7,9 +7,10 @@ from uuid import UUID
 
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.database import Database
-from qbo_writer.intake import record_id
+from qbo_writer.intake import buyer_of, record_id
 from qbo_writer.ledger_rows import Lease, Runnable, hold_lease
 from qbo_writer.posting import setup
+from qbo_writer.posting.customers import display_name
 from qbo_writer.posting.verdicts import Needs, Status
 
 
@@ -21,6 +22,8 @@ async def wait_for(db: Database, lease: Lease, record: Runnable, needs: Needs) -
         for each_kind, each_id in sorted(needs.keys):  # in one order, so that two of us never wait in a circle
             if each_kind == setup.SETUP:
                 await tx.run("add_record_if_missing", **_setup_row(record.business_id, each_id))
+            elif each_kind == "customer" and "|" in each_id:
+                await tx.run("add_record_if_missing", **_foreign_customer_row(record, each_id))
         dependency = await tx.one(
             "dependency", Dependency, business_id=record.business_id, kind=kind, source_id=source_id
         )
@@ -66,4 +69,21 @@ def _setup_row(business_id: str, role: str) -> dict[str, object]:
         "content_hash": b"",
         "payload": entity.SerializeToString(),
         "traceparent": "",
+    }
+
+
+def _foreign_customer_row(record: Runnable, source_id: str) -> dict[str, object]:
+    """The buyer of this order once more, for the orders that are paid in another currency."""
+    order = entity_pb2.EntityEvent.FromString(record.payload).order
+    entity = entity_pb2.EntityEvent(business_id=record.business_id, source_id=source_id, customer=buyer_of(order))
+    currency = source_id.rpartition("|")[2]
+    return {
+        "id": record_id(record.business_id, "customer", source_id),
+        "business_id": record.business_id,
+        "kind": "customer",
+        "source_id": source_id,
+        "reference": f"{display_name(source_id, entity.customer)} ({currency})",
+        "content_hash": b"",
+        "payload": entity.SerializeToString(),
+        "traceparent": record.traceparent,
     }

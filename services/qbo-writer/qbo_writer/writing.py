@@ -5,63 +5,63 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import ChainMap
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from enum import Enum
+from typing import Any
 
-from ledgerport.events.v1 import entity_pb2
-from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken
 from qbo_writer import answers
 from qbo_writer.answers import Action, Reading
 from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
 from qbo_writer.figures import Expected
 from qbo_writer.finding import find_ours
-from qbo_writer.ledger_rows import Claim, Outcome, Posted, Runnable, hold_lease, retry_later, settle
+from qbo_writer.ledger_rows import Claim, Outcome, Runnable, hold_lease, posted_of, retry_later, settle
 from qbo_writer.outcomes import needs_a_person, outcome_of, with_answer
+from qbo_writer.planning import plan_record
 from qbo_writer.posting.amounts import to_bytes
-from qbo_writer.posting.plan import plan
-from qbo_writer.posting.verdicts import Adopt, Document, Needs, Problem, Status, refuse
-from qbo_writer.settling import settle_done, settle_posted, settle_without_writing
+from qbo_writer.posting.verdicts import Document, Needs, Operation, Problem, Status
+from qbo_writer.quickbooks import Target
+from qbo_writer.settling import settle_done, settle_without_writing
+from qbo_writer.waiting import wait_for
 
-log = telemetry.logger("writing")
-_MOST_REPLANS = 4
+# Documents of one record and forms that QuickBooks refused, in one go; an order with more goes on in the next.
+_MOST_STEPS = 12
+_MOST_REFUSALS = 4
+_CLAIM_COLUMNS = tuple(each.name for each in fields(Claim) if each.name not in ("tries", "age"))
 
 
 async def deliver(desk: Desk, record: Runnable) -> None:
     """Bring one record as far as it can go now. GateClosed, LeaseLost and CompanyTrouble concern the whole company."""
     claim = await desk.db.one("claim_of", Claim, record_id=record.id)
-    for _ in range(_MOST_REPLANS):
+    refusals = 0
+    for _ in range(_MOST_STEPS):
         if claim is None:
-            posted = await desk.db.one("document_of", Posted, record_id=record.id)
-            verdict = _plan(desk, record)
-            if posted is not None:
-                await settle_posted(desk, record, posted, verdict)
+            verdict = plan_record(desk, record, await posted_of(desk.db, record))
+            if isinstance(verdict, Needs):
+                await wait_for(desk.db, desk.lease, record, verdict)
                 return
             if not isinstance(verdict, Document):
                 await settle_without_writing(desk, record, verdict)
                 return
             claim = await _claim(desk, record, verdict)
-        if not await _send_and_settle(desk, record, claim):
+        match await _send_and_settle(desk, record, claim):
+            case _Next.DONE:
+                return
+            case _Next.REFUSED:
+                refusals += 1
+        if refusals == _MOST_REFUSALS:
+            await settle_without_writing(desk, record, _endless())
             return
         claim = None
-    await settle_without_writing(desk, record, _endless())
 
 
-def _plan(desk: Desk, record: Runnable) -> Document | Adopt | Problem | Needs:
-    """A record that breaks a rule of ours is one record in Error, never a company that stands still."""
-    try:
-        entity = entity_pb2.EntityEvent.FromString(record.payload)
-        parent = {("order", entity.source_id): record.parent_document} if record.parent_document else {}
-        mapped = ChainMap(parent, desk.mapped)
-        return plan(record.kind, str(record.id), record.source_id, entity, desk.company, mapped)
-    except Exception as error:
-        log.error("record_not_planned", business=record.business_id, record=str(record.id), exc_info=True)
-        return refuse(
-            "NOT_UNDERSTOOD",
-            f"LedgerPort cannot make sense of this {record.kind}.",
-            f"{type(error).__name__} while its document was drawn up.",
-            "Tell support which one it is; the others go on.",
-        )
+class _Next(Enum):
+    """How one write left its record."""
+
+    DONE = "done"  # as far as it can go now
+    MORE = "more"  # booked, and another document follows
+    REFUSED = "refused"  # refused for good, the claim is dropped: plan again
 
 
 def _endless() -> Problem:
@@ -86,43 +86,36 @@ async def _claim(desk: Desk, record: Runnable, document: Document) -> Claim:
     async with desk.db.transaction() as tx:
         await hold_lease(tx, desk.lease)
         refused = await tx.value("refused_claims", record_id=record.id)
-        seed = f"{record.business_id}|{desk.company.realm_id}|{record.id}|create|{refused}|{body_hash.hex()}"
+        what = f"{document.operation.value}|{document.part}"
+        seed = f"{record.business_id}|{desk.company.realm_id}|{record.id}|{what}|{refused}|{body_hash.hex()}"
         claim = Claim(
             record_id=record.id,
-            operation="create",
+            part=document.part,
+            operation=document.operation.value,
             entity=document.entity,
+            qbo_id=str(document.body.get("Id", "")),
             request_id=hashlib.sha256(seed.encode()).hexdigest()[:32],
             body=body,
             body_hash=body_hash,
             number=document.number,
             txn_date=document.date,
             expected=Expected.of(document).stored(),
+            covers={piece: list(cells) for piece, cells in document.covers.items()},
+            applies=[[each.entity, each.qbo_id, each.amount] for each in document.applies],
             revision=record.revision,
             tries=0,
             age=0.0,
         )
-        await tx.run(
-            "claim_add",
-            record_id=record.id,
-            business_id=record.business_id,
-            operation=claim.operation,
-            entity=claim.entity,
-            request_id=claim.request_id,
-            body=claim.body,
-            body_hash=claim.body_hash,
-            number=claim.number,
-            txn_date=claim.txn_date,
-            expected=json.dumps(claim.expected),
-            revision=claim.revision,
-        )
+        row = {name: getattr(claim, name) for name in _CLAIM_COLUMNS}
+        stored = {name: json.dumps(row[name]) for name in ("expected", "covers", "applies")}
+        await tx.run("claim_add", business_id=record.business_id, **{**row, **stored})
     return claim
 
 
 # --- step 2: send ---------------------------------------------------------------------------------
 
 
-async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
-    """True: the claim was refused for good and dropped, plan again."""
+async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> _Next:
     refused: AccessToken | None = None
     while True:
         access = await desk.tokens.access(record.business_id, refused)
@@ -130,11 +123,9 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> bool:
         if claim.age > desk.look_first_after:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
-                await settle_done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
-                return False
-        answer = await desk.quickbooks.create(
-            access, claim.entity, claim.body, claim.request_id, lambda: _pass_the_gate(desk)
-        )
+                return await _done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
+        target = Target(claim.entity, void=claim.operation == Operation.VOID)
+        answer = await desk.quickbooks.write(access, target, claim.body, claim.request_id, lambda: _pass_the_gate(desk))
         reading = answers.read(answer, claim.entity)
         outcome = outcome_of(claim, answer, started)
         if reading.action is Action.REFRESH:
@@ -151,6 +142,10 @@ def _pass_the_gate(desk: Desk) -> None:
         raise GateClosed(closed)
 
 
+async def _done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[str, Any], outcome: Outcome) -> _Next:
+    return _Next.MORE if await settle_done(desk, record, claim, made, outcome) else _Next.DONE
+
+
 async def _act(
     desk: Desk,
     record: Runnable,
@@ -158,28 +153,26 @@ async def _act(
     reading: Reading,
     outcome: Outcome,
     access: AccessToken,
-) -> bool:
-    """What the table of answers says is done. True: plan again."""
+) -> _Next:
+    """What the table of answers says is done."""
     match reading.action:
         case Action.DONE:
-            await settle_done(desk, record, claim, reading.document, outcome)
-            return False
+            return await _done(desk, record, claim, reading.document, outcome)
         case Action.SAME_AGAIN:
             await _later(desk, record, reading, outcome)
-            return False
+            return _Next.DONE
         case Action.COMPANY:
             await _later(desk, record, reading, outcome)
             raise CompanyTrouble(reading.fault.message)
-        case Action.NAME_TAKEN | Action.NUMBER_TAKEN:
+        case Action.NAME_TAKEN | Action.NUMBER_TAKEN | Action.STALE:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
-                await settle_done(desk, record, claim, found, outcome)
-                return False
+                return await _done(desk, record, claim, found, outcome)
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
         case Action.RELOAD:
             desk.company = await desk.books.load(record.business_id, access, afresh=True)
-            again = _plan(desk, record)
+            again = plan_record(desk, record, await posted_of(desk.db, record))
             if not isinstance(again, Document) or to_bytes(again.body) != claim.body:
                 return await _drop_claim(desk, record)
         case Action.HOLD_PERIOD:
@@ -189,14 +182,14 @@ async def _act(
                 "CLOSED_PERIOD",
                 f"{claim.txn_date} lies in a closed period of the books.",
                 reading.fault.message,
-                "Reopen the period in QuickBooks and retry, or book it by hand and choose Ignore.",
+                "Reopen the period in QuickBooks, or choose “first open day” in Sync Config.",
             )
             await settle(desk.db, desk.lease, record, claim.revision, with_answer(held, outcome))
-            return False
+            return _Next.DONE
         case _:
             pass
     await settle(desk.db, desk.lease, record, claim.revision, with_answer(needs_a_person(reading, claim), outcome))
-    return False
+    return _Next.DONE
 
 
 async def _later(desk: Desk, record: Runnable, reading: Reading, outcome: Outcome) -> None:
@@ -208,9 +201,9 @@ async def _later(desk: Desk, record: Runnable, reading: Reading, outcome: Outcom
     await retry_later(desk.db, desk.lease, record, wait, passing)
 
 
-async def _drop_claim(desk: Desk, record: Runnable) -> bool:
+async def _drop_claim(desk: Desk, record: Runnable) -> _Next:
     """QuickBooks refused for good and made nothing: the next claim needs a request id of its own."""
     async with desk.db.transaction() as tx:
         await hold_lease(tx, desk.lease)
         await tx.run("claim_drop", record_id=record.id)
-    return True
+    return _Next.REFUSED

@@ -182,9 +182,7 @@ class _Reader:
                 sold = [piece for piece in pieces if piece[1]]
                 returned[agreement.refund_id] += [piece for piece, exchanged in pieces if not exchanged]
                 self._add(changes, agreement, [piece for piece, _ in sold])
-            elif agreement.reason == "ORDER" or (
-                agreement.reason == "ORDER_EDIT" and self._early(agreement, first_paid)
-            ):
+            elif self._is_sale(agreement, first_paid):
                 sale += [piece for piece, _ in pieces]
             elif agreement.reason == "RETURN":
                 self._add(changes, agreement, [piece for piece, exchanged in pieces if not exchanged])
@@ -198,9 +196,11 @@ class _Reader:
         return Change("sale", order.processed_at, tuple(sale)), tuple(changes), refunds
 
     @staticmethod
-    def _early(agreement: entity_pb2.Agreement, first_paid: Moment | None) -> bool:
+    def _is_sale(agreement: entity_pb2.Agreement, first_paid: Moment | None) -> bool:
         """An edit before any money moved is part of the sale itself."""
-        return first_paid is None or _moment(agreement.happened_at) < first_paid
+        if agreement.reason == "ORDER_EDIT":
+            return first_paid is None or _moment(agreement.happened_at) < first_paid
+        return agreement.reason == "ORDER"
 
     @staticmethod
     def _add(changes: list[Change], agreement: entity_pb2.Agreement, pieces: list[Piece]) -> None:

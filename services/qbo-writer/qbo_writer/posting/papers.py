@@ -246,7 +246,7 @@ def _header_of(account: OrderAccount, true_day: str, sentence: str) -> _Header |
             return hold(
                 "CLOSED_PERIOD",
                 f"{true_day} lies in a closed period: the books are closed up to {closed}.",
-                "Reopen the period in QuickBooks, or choose “first open day” in Sync Config; it then goes on by itself.",
+                "Reopen the period in QuickBooks, or choose “first open day” in Sync Config.",
             )
         booked_day = (date.fromisoformat(closed) + timedelta(days=1)).isoformat()
         note = f"{sentence} (of {true_day}, booked on the first open day)"

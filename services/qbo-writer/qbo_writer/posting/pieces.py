@@ -1,8 +1,8 @@
 """Pieces of an order: the smallest parts that are booked, and what of each is still to be booked.
 
-A piece is a signed part of an agreement, or a tender that is no money (gift card, store credit, cash rounding). Its cells
-are minor units of the order's booking currency. What documents already hold is subtracted cell by cell, so a piece may
-be booked in several documents and is never booked twice.
+A piece is a signed part of an agreement, or a tender that is no money (gift card, store credit, cash rounding). Its
+cells are minor units of the order's booking currency. What documents already hold is subtracted cell by cell, so a
+piece may be booked in several documents and is never booked twice.
 """
 
 from __future__ import annotations

@@ -56,10 +56,10 @@ class Posted:
         return sorted((d for d in self.documents if d.owner == owner), key=lambda d: d.part)
 
     def open(self, *entities: str) -> list[tuple[PostedDocument, int]]:
-        """Documents of these kinds with something left to be settled, in the order they were booked, with what is left.
+        """Documents of these kinds with something left to be settled, with what is left, oldest first.
 
-        Left of an invoice is what the buyer owes, of a credit memo what the store owes, of a journal entry what was paid
-        back to the buyer and is not yet set against a credit.
+        Left of an invoice is what the buyer owes, of a credit memo what the store owes, of a journal entry what was
+        paid back to the buyer and is not yet set against a credit.
         """
         applied: dict[tuple[str, str], int] = {}
         for document in self.documents:

@@ -29,7 +29,7 @@ def next_of_refund(account: OrderAccount, refund_id: str) -> Verdict:
         return _paid_back(account, refund, money, pieces, suffix)
     if any(any(piece.cells) for piece in pieces):
         return _without_money(account, refund, change, pieces, suffix)
-    return settlement(account) or (Booked() if account.posted.of(account.owner) else _nothing(account, change))
+    return settlement(account) or (Booked() if account.posted.of(account.owner) else _nothing(change))
 
 
 def refund_reference(order: entity_pb2.Order, refund_id: str) -> str:
@@ -92,7 +92,7 @@ def _not_to_be_booked(account: OrderAccount, refund: entity_pb2.Refund) -> Probl
     return None
 
 
-def _nothing(account: OrderAccount, change: Change) -> Verdict:
+def _nothing(change: Change) -> Verdict:
     if any(any(piece.cells) for piece in change.pieces):
         return Booked()  # another document holds it: the voided invoice, or the receipt of a later refund
     return skip("NO_MONEY", "No money moved and nothing came back: there is nothing to book.")

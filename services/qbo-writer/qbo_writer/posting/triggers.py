@@ -21,7 +21,7 @@ def fulfillment_class(status: str) -> str:
 
 
 def not_yet(account: OrderAccount) -> Problem | None:
-    """Held or skipped by Sync Config; None where the order may be booked. Nothing here concerns what is booked already."""
+    """Held or skipped by Sync Config; None where the order may be booked. It never concerns what is booked already."""
     order, config = account.order, account.config
     if "order" not in config.entities:
         return hold(
