@@ -94,4 +94,3 @@ def facts_of(
         read_at=read_at,
         names=tuple(names),
     )
-

@@ -15,7 +15,7 @@ from ledgerport_libs.errors import DOMAIN
 REASON = "FIELDS_REFUSED"
 _MOST_TOLD = 100
 # Trailing metadata is a header: what does not fit into it would lose the whole answer.
-_LONGEST = 6000
+_LONGEST = 4000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,31 +9,43 @@ import aiohttp
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
-from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
+from ledgerport.qbo_writer.v1 import (
+    mapping_pb2,
+    mapping_pb2_grpc,
+    records_pb2,
+    records_pb2_grpc,
+    sync_config_pb2,
+    sync_config_pb2_grpc,
+)
 from ledgerport_libs import bus as streams
 from ledgerport_libs import floor
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Consumer, OutboxRelay
-from ledgerport_libs.database import Queries
 from ledgerport_libs.settings import load
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate
 from qbo_writer.intake import EntityIntake
-from qbo_writer.quickbooks import QuickBooks
+from qbo_writer.mapping_servicer import MappingServicer
+from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.servicer import RecordsServicer
 from qbo_writer.settings import Settings
+from qbo_writer.statements import statements
+from qbo_writer.sync_config_servicer import SyncConfigServicer
 from qbo_writer.throttle import Limits
 
 NAME = "qbo-writer"
+_TOKEN_REFUSED = 401
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
+_SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
+_MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Everything this service is, until `stop` is set."""
-    async with floor.standing(NAME, "qbo_writer", Queries.of("qbo_writer"), settings) as on:
+    async with floor.standing(NAME, "qbo_writer", statements(), settings) as on:
         auth = await on.channel(settings.auth_address, "auth", [_AUTH])
         connections = await on.channel(settings.connections_address, "connections", [_CONNECTIONS])
         session = await on.stack.enter_async_context(
@@ -47,9 +59,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         books = CompanyBooks(on.db, quickbooks, settings.company_refresh_seconds)
         delivery = Delivery(on.db, gate, tokens, quickbooks, books, settings, wake, relay.wake)
         consumer = Consumer(on.bus, on.db, streams.ENTITIES, "qbo-writer", EntityIntake(on.db, wake.set).handle)
-        servicer = RecordsServicer(on.db, wake.set)
+        records = RecordsServicer(on.db, wake.set)
+        sync_config = SyncConfigServicer(on.db, wake.set, lambda business_id: _read_now(books, tokens, business_id))
+        mapping = MappingServicer(on.db, wake.set)
         await on.open_doors(
-            [(_RECORDS, lambda server: records_pb2_grpc.add_RecordsServiceServicer_to_server(servicer, server))]
+            [
+                (_RECORDS, lambda to: records_pb2_grpc.add_RecordsServiceServicer_to_server(records, to)),
+                (
+                    _SYNC_CONFIG,
+                    lambda to: sync_config_pb2_grpc.add_SyncConfigServiceServicer_to_server(sync_config, to),
+                ),
+                (_MAPPING, lambda to: mapping_pb2_grpc.add_MappingServiceServicer_to_server(mapping, to)),
+            ]
         )
         await on.keep_doing(
             outbox=relay.run,
@@ -59,6 +80,17 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         await on.until(stop)
         await delivery.drain(settings.drain_seconds)
+
+
+async def _read_now(books: CompanyBooks, tokens: AccessTokens, business_id: str) -> None:
+    """Reading is no write: it asks no gate. A token that QuickBooks refuses is asked for anew, once."""
+    access = await tokens.access(business_id)
+    try:
+        await books.load(business_id, access, afresh=True)
+    except Unreachable as trouble:
+        if trouble.answer.status != _TOKEN_REFUSED:
+            raise
+        await books.load(business_id, await tokens.access(business_id, refused=access), afresh=True)
 
 
 def _limits(settings: Settings) -> Limits:

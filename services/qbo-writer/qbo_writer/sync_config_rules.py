@@ -62,7 +62,9 @@ def _of_triggers(config: SyncConfig) -> Iterator[FieldProblem]:
     ):
         chosen = getattr(config, name)
         if not chosen:
-            yield FieldProblem(name, f"Tick at least one {what} status. Without one no order would ever sync by itself.")
+            yield FieldProblem(
+                name, f"Tick at least one {what} status. Without one no order would ever sync by itself."
+            )
         elif not chosen <= set(known):
             yield FieldProblem(name, f"There is no {what} status {min(chosen - set(known))}.")
     if not config.entities <= set(ENTITIES):
@@ -103,7 +105,9 @@ def _of_tracking(config: SyncConfig, company: CompanyFacts | None) -> Iterator[F
         elif found is None:
             yield FieldProblem(name, f"This {word} is not in QuickBooks any longer. Choose another one, or none.")
         elif not found.active:
-            yield FieldProblem(name, f"The {word} “{found.name}” is inactive in QuickBooks. Choose another one, or none.")
+            yield FieldProblem(
+                name, f"The {word} “{found.name}” is inactive in QuickBooks. Choose another one, or none."
+            )
 
 
 def _of_fallback(config: SyncConfig, company: CompanyFacts | None, found: Name | None) -> Iterator[FieldProblem]:
@@ -135,8 +139,8 @@ def _of_currency(config: SyncConfig, company: CompanyFacts | None) -> Iterator[F
     elif not company.multicurrency:
         yield FieldProblem(
             "presentment_currency",
-            f"The company keeps its books in {company.home_currency} only. Switch multicurrency on in QuickBooks first; "
-            "it cannot be switched off again there.",
+            f"The company keeps its books in {company.home_currency} only. Switch multicurrency on in QuickBooks "
+            "first; it cannot be switched off again there.",
         )
 
 
@@ -148,7 +152,9 @@ def _of_accounts(accounts: Mapping[str, str], company: CompanyFacts | None) -> I
         elif company is None:
             yield FieldProblem(name, _UNREAD)
         elif (account := company.find(ACCOUNT, account_id)) is None:
-            sentence = f"The account chosen for {ROLES[role].label} is not in QuickBooks any longer. Choose another one."
+            sentence = (
+                f"The account chosen for {ROLES[role].label} is not in QuickBooks any longer. Choose another one."
+            )
             yield FieldProblem(name, sentence)
         elif sentence := unfit(role, account):
             yield FieldProblem(name, sentence)
@@ -197,7 +203,9 @@ def changes(before: Decisions, after: Decisions, names: Mapping[tuple[str, str],
     for role, wanted in ROLES.items():
         old_id, new_id = before.accounts.get(role, ""), after.accounts.get(role, "")
         if old_id != new_id:
-            told.append(f"Account for {wanted.label}: {_account(role, old_id, names)} → {_account(role, new_id, names)}")
+            told.append(
+                f"Account for {wanted.label}: {_account(role, old_id, names)} → {_account(role, new_id, names)}"
+            )
     return told
 
 
