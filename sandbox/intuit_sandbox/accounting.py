@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from intuit_sandbox import clock, faults, lists, receivables, sales, taxservice
-from intuit_sandbox.books import Books, Row, refuse_unbalanced
+from intuit_sandbox import (
+    clock,
+    currencies,
+    deposits,
+    estimates,
+    exchange_rates,
+    faults,
+    journal_entries,
+    lists,
+    numbering,
+    purchases,
+    receivables,
+    sales,
+    shapes,
+    taxservice,
+    transfers,
+)
+from intuit_sandbox.books import Books, Draft, Row, refuse_unbalanced
 from intuit_sandbox.entities import SALES_KINDS, Entity
 from intuit_sandbox.money import amount
+from intuit_sandbox.profile import CompanyProfile
 from intuit_sandbox.shapes import identity
 from intuit_sandbox.store import Store
 
 Json = dict[str, Any]
-ALLOW_DUPLICATE_NUMBER = "allowduplicatedocnum"
+NUMBERED = SALES_KINDS | {"JournalEntry", "Purchase"}
+TAXED_BY = frozenset({"Line", "GlobalTaxCalculation", "ApplyTaxAfterDiscount"})
+OTHER_RULES: dict[str, Callable[[Books, Json, Row | None], Draft]] = {
+    "Payment": receivables.draw_up,
+    "Deposit": deposits.draw_up,
+    "JournalEntry": journal_entries.draw_up,
+    "Transfer": transfers.draw_up,
+    "Purchase": purchases.draw_up,
+}
 
 
 class Accounting:
@@ -28,6 +53,8 @@ class Accounting:
         """Do what a POST to this entity asks for; the object as it is afterwards."""
         if self.books.profile.read_only:
             raise faults.lapsed_subscription()
+        if self.books.profile.latin1_only:
+            shapes.refuse_beyond_latin1(payload)
         at = clock.now()
         match operation:
             case "delete":
@@ -53,6 +80,18 @@ class Accounting:
         self._store_rows(rows)
         return answer
 
+    def set_rate(self, payload: Json) -> Json:
+        """Set an exchange rate for a day."""
+        if self.books.profile.read_only:
+            raise faults.lapsed_subscription()
+        row = exchange_rates.draw_up(self.books, payload, clock.now())
+        self._store_rows([row])
+        return row.body
+
+    def open_to_currencies(self) -> None:
+        """Make the account that multicurrency needs, if it is not there yet."""
+        self._store_rows(currencies.gain_or_loss_made(self.books, clock.now()))
+
     def mark_deposited(self, entity: Entity, row_id: str, deposited: bool) -> None:
         """Lock or unlock a transaction as a Deposit would."""
         self._store_rows([replace(self.books.find(entity.name, row_id), deposited=deposited)])
@@ -61,75 +100,72 @@ class Accounting:
         given = entity.shape.clean(payload)
         former = self._former(entity, given) if "Id" in given else None
         self._allowed(entity, "update" if former else "create")
+        sparse = bool(former and given.get("sparse"))
+        _refuse_other_fixed(entity, given, former)
         merged = _merged(entity, given, former)
         if former and former.deposited:
             raise faults.deposited()
+        if entity.is_transaction:
+            _drop_untracked(self.books.profile, merged)
         self._resolve(entity, merged, former)
         for name in entity.required:
             if merged.get(name) in (None, [], {}, ""):
                 raise faults.missing(name)
-        if entity.is_transaction:
-            row = self._transaction(entity, merged, former, include, at)
-        else:
-            row = self._finished(entity, lists.draw_up(self.books, entity, merged, former), (), former, at)
-        others = receivables.relink(self.books, row, former, at) if entity.name == "Payment" else []
-        self._store_rows([row, *others])
+        if not entity.is_transaction:
+            row = self._finished(entity, Draft(lists.draw_up(self.books, entity, merged, former)), former, at)
+            self._store_rows([row, *self._companions(row, former, at)])
+            return self.books.shown(row)
+        keep_tax = sparse and entity.name in SALES_KINDS and _settle_tax(given, merged)
+        counted, draft = self._transaction(entity, merged, former, include, keep_tax=keep_tax)
+        row = self._finished(entity, draft, former, at)
+        if former:
+            receivables.refuse_below_applied(self.books, row, former)
+        self._store_rows([row, *self._companions(row, former, at)], counted=counted)
         return self.books.shown(row)
 
-    def _transaction(self, entity: Entity, merged: Json, former: Row | None, include: frozenset[str], at: float) -> Row:
-        books = self.books
-        merged.setdefault("TxnDate", former.body["TxnDate"] if former else clock.today(at))
+    def _transaction(
+        self, entity: Entity, merged: Json, former: Row | None, include: frozenset[str], *, keep_tax: bool
+    ) -> tuple[bool, Draft]:
+        """The document drawn up, and whether QuickBooks counted its number."""
+        books, kind = self.books, entity.name
+        merged.setdefault("TxnDate", former.body["TxnDate"] if former else clock.today(clock.now()))
         self._refuse_closed(merged["TxnDate"], former)
-        currency = merged.get("CurrencyRef", {}).get("value", books.profile.currency)
-        if currency != books.profile.currency:
-            raise faults.invalid_currency(currency)
-        merged["CurrencyRef"] = books.profile.currency_ref()
-        if former and "LinkedTxn" in former.body:
+        currencies.settle(books, merged, _own_currency(books, kind, merged), required=kind in SALES_KINDS)
+        if kind == "Invoice":
+            merged["LinkedTxn"] = estimates.link(books, merged, former)
+        elif former and "LinkedTxn" in former.body:
             merged["LinkedTxn"] = former.body["LinkedTxn"]
-        if entity.name in SALES_KINDS:
-            self._number(entity, merged, former, include)
-            body, journal = sales.draw_up(books, entity.name, merged, former)
-        else:
-            body, journal = receivables.draw_up(books, merged)
-        row = self._finished(entity, body, journal, former, at)
-        self._count_number(entity, merged, former)
-        return row
+        counted = numbering.settle(books, kind, merged, former, include) if kind in NUMBERED else False
+        if kind in SALES_KINDS:
+            return counted, sales.draw_up(books, kind, merged, former, keep_tax=keep_tax)
+        return counted, OTHER_RULES[kind](books, merged, former)
 
-    def _number(self, entity: Entity, merged: Json, former: Row | None, include: frozenset[str]) -> None:
-        """The DocNumber rule: own numbers if the company says so, else QuickBooks counts."""
-        profile = self.books.profile
-        own = former.body.get("DocNumber") if former else None
-        number = merged.get("DocNumber")
-        if number in (None, "") and not profile.custom_txn_numbers:
-            number = merged["DocNumber"] = own or str(profile.next_doc_number)
-        if not number or number == own or not profile.warn_duplicate_numbers or ALLOW_DUPLICATE_NUMBER in include:
-            return
-        holders = self.books.holders_of_number(entity.name, number)
-        if holders and (former is None or holders != [former.id]):
-            raise faults.duplicate_number(number, entity.name, holders[0])
+    def _companions(self, row: Row, former: Row | None, at: float) -> list[Row]:
+        """The rows that change along with one that is created or updated."""
+        match row.kind:
+            case "Payment":
+                return receivables.relink(self.books, row, former, at)
+            case "Deposit":
+                return deposits.relink(self.books, row, former, at)
+            case "Invoice":
+                return estimates.relink(self.books, row, former, at)
+            case "CompanyCurrency":
+                return currencies.receivable_made_for(self.books, row.body["Code"], at)
+        return []
 
-    def _count_number(self, entity: Entity, merged: Json, former: Row | None) -> None:
-        profile = self.books.profile
-        counted = former is None and entity.name in SALES_KINDS and not profile.custom_txn_numbers
-        if counted and merged.get("DocNumber") == str(profile.next_doc_number):
-            profile.next_doc_number += 1
-            self._store.save_company(profile)
-
-    def _finished(
-        self, entity: Entity, body: Json, journal: tuple[tuple[str, int], ...], former: Row | None, at: float
-    ) -> Row:
+    def _finished(self, entity: Entity, draft: Draft, former: Row | None, at: float) -> Row:
         """The row with its identity: Id, grown SyncToken and times."""
         row_id = former.id if former else self.books.next_id(entity.sequence)
         token = int(former.body["SyncToken"]) + 1 if former else 0
         whole = {
-            **body,
+            **draft.body,
             "domain": "QBO",
             "sparse": False,
             "Id": row_id,
             "SyncToken": str(token),
             "MetaData": self.books.metadata(former, at),
         }
-        return Row(entity.name, row_id, whole, journal, at)
+        return Row(entity.name, row_id, whole, draft.journal, draft.foreign, at)
 
     def _former(self, entity: Entity, given: Json) -> Row:
         """The row that a write means to change; 5010 if the caller saw an older one."""
@@ -154,11 +190,14 @@ class Accounting:
 
     def _delete(self, entity: Entity, payload: Json, at: float) -> Json:
         row = self._removable(entity, payload, "delete")
+        if entity.name == "Estimate":
+            estimates.refuse_delete(row)
         stub = {"domain": "QBO", "status": "Deleted", "Id": row.id}
         gone = replace(
             row,
             body={**row.body, **stub, "MetaData": self.books.metadata(row, at)},
             journal=(),
+            foreign=(),
             deleted=True,
             changed=at,
         )
@@ -181,14 +220,21 @@ class Accounting:
             body["UnappliedAmt"] = amount(0)
         else:
             body |= {"TxnTaxDetail": {"TotalTax": amount(0)}, "Balance": amount(0)}
-        voided = self._finished(entity, body, (), row, at)
+        body |= currencies.home_figures(self.books, body)
+        voided = self._finished(entity, Draft(body), row, at)
         self._store_rows([voided, *self._released(row, voided, at)])
         return voided.body
 
     def _released(self, former: Row, after: Row, at: float) -> list[Row]:
         """The transactions that were linked with one that is gone."""
-        if former.kind == "Payment":
-            return receivables.relink(self.books, after, former, at)
+        match former.kind:
+            case "Payment":
+                return receivables.relink(self.books, after, former, at)
+            case "Deposit":
+                return deposits.relink(self.books, after, former, at)
+            case "Invoice":
+                estimates_again = estimates.relink(self.books, after, former, at)
+                return [*estimates_again, *receivables.unlink_from(self.books, former, at)]
         return receivables.unlink_from(self.books, former, at)
 
     def _allowed(self, entity: Entity, verb: str) -> None:
@@ -198,7 +244,7 @@ class Accounting:
     def _refuse_closed(self, date: str, former: Row | None) -> None:
         closed = self.books.profile.book_close_date
         if closed and (date <= closed or (former is not None and former.body["TxnDate"] <= closed)):
-            raise faults.closed_books()
+            raise faults.closed_books(with_password=self.books.profile.book_close_password)
 
     def _resolve(self, entity: Entity, merged: Json, former: Row | None) -> None:
         """Check every reference at the top of the object and put the names beside the ids."""
@@ -214,13 +260,63 @@ class Accounting:
                 self.books.referred(field.refers_to, target, name)
             merged[name] = self.books.named(field.refers_to, target)
 
-    def _store_rows(self, rows: list[Row]) -> None:
+    def _store_rows(self, rows: list[Row], *, counted: bool = False) -> None:
         for row in rows:
             refuse_unbalanced(row)
         with self._store.transaction():
+            if counted:
+                numbering.count_on(self.books, rows[0].kind)
+                self._store.save_company(self.books.profile)
             self._store.save_rows(self.books.profile.realm_id, rows)
             for row in rows:
                 self.books.put(row)
+
+
+def _refuse_other_fixed(entity: Entity, given: Json, former: Row | None) -> None:
+    """6000 if an update gives another value to what is fixed at creation."""
+    for name in entity.fixed:
+        if former and name in given and _value(given[name]) != _value(former.body.get(name)):
+            raise faults.business(f"{name} cannot be changed once it is set.", name)
+
+
+def _value(given: Any) -> Any:
+    return given.get("value") if isinstance(given, dict) else given
+
+
+def _drop_untracked(profile: CompanyProfile, merged: Json) -> None:
+    """Class and location of a whole document are kept only where the company tracks them."""
+    if not profile.class_per_txn:
+        merged.pop("ClassRef", None)
+    if not profile.track_departments:
+        merged.pop("DepartmentRef", None)
+
+
+def _settle_tax(given: Json, merged: Json) -> bool:
+    """For a sparse update: whether the tax stays as it is; new lines without tax details have it reckoned afresh."""
+    if "TxnTaxDetail" in given:
+        return False
+    if not TAXED_BY.isdisjoint(given):
+        code = merged.pop("TxnTaxDetail", {}).get("TxnTaxCodeRef")
+        if code:
+            merged["TxnTaxDetail"] = {"TxnTaxCodeRef": code}
+        return False
+    return True
+
+
+def _own_currency(books: Books, kind: str, merged: Json) -> str | None:
+    """The currency that a document's customer or account binds it to."""
+    home = books.profile.currency
+    if not books.profile.multicurrency and "CustomerRef" not in merged:
+        return None
+    if kind == "Transfer":
+        return transfers.currency_of(books, merged)
+    if kind in ("Deposit", "Purchase"):
+        account = merged["DepositToAccountRef" if kind == "Deposit" else "AccountRef"]["value"]
+        code = currencies.currency_of(books, account)
+        return code if code != home else None
+    if "CustomerRef" in merged:
+        return str(books.rows["Customer"][merged["CustomerRef"]["value"]].body["CurrencyRef"]["value"])
+    return None
 
 
 def _merged(entity: Entity, given: Json, former: Row | None) -> Json:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from intuit_sandbox import clock, faults
 from intuit_sandbox.entities import ENTITIES, NAMES, TRANSACTIONS
 from intuit_sandbox.money import amount, minor
+from intuit_sandbox.open_items import OPEN_BY_LINE, open_item
 from intuit_sandbox.profile import CompanyProfile
+from intuit_sandbox.rows import Draft, Entry, Row
+from intuit_sandbox.shapes import PARTIES
+
+__all__ = ["Books", "Draft", "Entry", "Row", "UnbalancedBooks", "folded", "refuse_unbalanced"]
 
 Json = dict[str, Any]
-Entry = tuple[str, int]
-"""An account id and cents: debits positive, credits negative."""
-
 FIRST_IDS = {NAMES: 56, TRANSACTIONS: 150, "Class": 5_000_000_000_000_007_280}
-OPEN_AMOUNTS = {"Invoice": ("Balance", 1), "CreditMemo": ("Balance", -1), "Payment": ("UnappliedAmt", -1)}
+OWED_BY_TOTAL = {"Invoice": 1, "CreditMemo": -1, "Payment": -1}
 FAMILIES = {
     "Customer": "Names",
     "Vendor": "Names",
@@ -26,19 +27,6 @@ FAMILIES = {
     "Class": "Klasses",
     "Department": "Depts",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One stored object. A deleted transaction stays as a stub, so that its id is never given again."""
-
-    kind: str
-    id: str
-    body: Json
-    journal: tuple[Entry, ...] = ()
-    changed: float = 0.0
-    deleted: bool = False
-    deposited: bool = False
 
 
 class UnbalancedBooks(AssertionError):
@@ -62,7 +50,10 @@ class Books:
         self.profile = profile
         self.rows: dict[str, dict[str, Row]] = {kind: {} for kind in ENTITIES}
         self.balances: defaultdict[str, int] = defaultdict(int)
+        self.foreign_balances: defaultdict[str, int] = defaultdict(int)
         self.owed: defaultdict[str, int] = defaultdict(int)
+        self.applied: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.receivables: dict[str, str] = {}
         self.changes: dict[tuple[str, str], Row] = {}
         self._last_id: dict[str, int] = {}
         self._names: dict[tuple[str, str], tuple[str, str]] = {}
@@ -76,9 +67,9 @@ class Books:
         if former is not None:
             self._forget(former)
         kind_rows[row.id] = row
-        for account, cents in row.journal:
-            self.balances[account] += cents
-        self._owe(row, 1)
+        if row.kind == "Account" and row.body["AccountType"] == "Accounts Receivable":
+            self.receivables[row.body["CurrencyRef"]["value"]] = row.id
+        self._count(row, 1)
         entity = ENTITIES[row.kind]
         if not row.deleted:
             if (name := row.body.get(entity.name_field)) is not None:
@@ -91,20 +82,30 @@ class Books:
         self.changes[(row.kind, row.id)] = row
 
     def in_order_of_id(self) -> None:
-        """Put the rows of each kind in the order of their creation, after loading."""
+        """Put the rows of each kind in the order of their creation, and all in that of their changes, after loading."""
+        self.changes = dict(sorted(self.changes.items(), key=lambda pair: pair[1].changed))
         for kind, rows in self.rows.items():
             self.rows[kind] = dict(sorted(rows.items(), key=lambda pair: (len(pair[0]), pair[0])))
 
-    def _owe(self, row: Row, sign: int) -> None:
-        """What the customer of a receivable document owes for it; credits and unapplied money count against."""
-        if (member := OPEN_AMOUNTS.get(row.kind)) is None or member[0] not in row.body:
+    def _count(self, row: Row, sign: int) -> None:
+        """Add a row to the balances, or take it out again."""
+        for account, cents in row.journal:
+            self.balances[account] += sign * cents
+        for account, cents in row.foreign:
+            self.foreign_balances[account] += sign * cents
+        if row.deleted:
             return
-        self.owed[row.body["CustomerRef"]["value"]] += sign * member[1] * minor(row.body[member[0]])
+        if (direction := OWED_BY_TOTAL.get(row.kind)) is not None:
+            self.owed[row.body["CustomerRef"]["value"]] += sign * direction * minor(row.body["TotalAmt"])
+            if row.kind == "Payment":
+                for line in row.body["Line"]:
+                    link = line["LinkedTxn"][0]
+                    self.applied[(link["TxnType"], link["TxnId"])] += sign * minor(line["Amount"])
+        elif row.kind in OPEN_BY_LINE and (item := open_item(row, self.receivables.values())):
+            self.owed[item.customer] += sign * item.cents
 
     def _forget(self, former: Row) -> None:
-        self._owe(former, -1)
-        for account, cents in former.journal:
-            self.balances[account] -= cents
+        self._count(former, -1)
         if (name := former.body.get(ENTITIES[former.kind].name_field)) is not None:
             self._names.pop((self._namespace(former), folded(name)), None)
         if number := former.body.get("DocNumber"):
@@ -136,13 +137,20 @@ class Books:
         return row
 
     def referred(self, kind: str, row_id: str, element: str = "") -> Row:
-        """The target of a reference; 2500 if there is none, 610 if it has been made inactive."""
+        """The target of a reference; 2500 if there is none, 610 or 2500 by setting if it has been made inactive."""
         row = self.rows[kind].get(row_id)
         if row is None or row.deleted:
             raise faults.invalid_reference(FAMILIES.get(kind, kind), row_id, element)
         if row.body.get("Active") is False:
-            raise faults.made_inactive(element)
+            raise faults.made_inactive(element, self.profile.inactive_code)
         return row
+
+    def party(self, reference: Json, element: str) -> Json:
+        """The customer, vendor or employee of a reference with its type beside it; 2500 if there is none."""
+        kinds = (reference["type"],) if "type" in reference else PARTIES
+        found = next((kind for kind in kinds if reference["value"] in self.rows[kind]), kinds[0])
+        row = self.referred(found, reference["value"], element)
+        return {**self.named(found, row.id), "type": found}
 
     def named(self, kind: str, row_id: str) -> Json:
         """A reference with its label, as it is shown on reads."""
@@ -159,7 +167,8 @@ class Books:
         """The object as a read gives it, with the balances that follow from the documents."""
         if row.kind == "Account":
             sign = -1 if row.body["Classification"] in ("Liability", "Equity", "Revenue") else 1
-            balance = amount(sign * self.balances[row.id])
+            foreign = row.body["CurrencyRef"]["value"] != self.profile.currency
+            balance = amount(sign * (self.foreign_balances if foreign else self.balances)[row.id])
             return {**row.body, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance}
         if row.kind == "Customer":
             owed = amount(self.owed[row.id])

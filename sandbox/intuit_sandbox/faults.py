@@ -38,11 +38,12 @@ def deleted_transaction() -> Fault:
     return Fault("610", "Object Not Found", "Object Not Found : Another user has deleted this transaction.")
 
 
-def made_inactive(element: str = "") -> Fault:
+def made_inactive(element: str = "", code: str = "610") -> Fault:
+    message = "Object Not Found" if code == "610" else "Invalid Reference Id"
     return Fault(
-        "610",
-        "Object Not Found",
-        "Object Not Found : Something you're trying to use has been made inactive. "
+        code,
+        message,
+        f"{message} : Something you're trying to use has been made inactive. "
         "Check the fields with accounts, customers, items, vendors or employees.",
         element,
     )
@@ -104,6 +105,10 @@ def invalid_number(name: str, value: object) -> Fault:
     return Fault("2090", "Invalid Decimal", f"Decimal value is invalid. Supplied value:{value}", name)
 
 
+def invalid_amount(name: str, value: object) -> Fault:
+    return Fault("2100", "Invalid Amount", f"Amount value is invalid. Supplied value:{value}", name)
+
+
 def invalid_choice(name: str, value: object) -> Fault:
     return Fault("2170", "Invalid Enumeration", f"Enumeration value is invalid. Supplied value:{value}", name)
 
@@ -126,8 +131,45 @@ def invalid_currency(code: str) -> Fault:
     return Fault("2220", "Invalid Currency Type", f"Currency {code} is not enabled for this company.", "CurrencyRef")
 
 
-def missing_lines() -> Fault:
-    return missing("Line")
+def missing_lines(detail: str) -> Fault:
+    return Fault("2250", "Missing Lines", detail, "Line")
+
+
+def missing_posting_type() -> Fault:
+    return Fault("2260", "Missing Posting Type", "PostingType of a journal line is Debit or Credit.", "PostingType")
+
+
+def negative_amount(value: object) -> Fault:
+    return Fault(
+        "2290",
+        "Negative Amount",
+        f"Negative amounts aren't supported on transaction lines. Supplied value:{value}",
+        "Amount",
+    )
+
+
+def unbalanced() -> Fault:
+    return Fault("2300", "Amount on debits not equal to credits", "Debits and credits must be equal.", "Line")
+
+
+def conflicting(detail: str) -> Fault:
+    return Fault("2600", "Conflicting elements", detail)
+
+
+def not_linkable(detail: str) -> Fault:
+    return Fault("620", "Transaction cannot be linked", f"Transaction can't be linked: {detail}", "LinkedTxn")
+
+
+def cannot_delete(detail: str) -> Fault:
+    return Fault("800", "Cannot delete object", detail)
+
+
+def feature_not_supported(detail: str) -> Fault:
+    return Fault("5030", "Feature Not Supported", f"The feature is not supported by this company: {detail}")
+
+
+def no_amount() -> Fault:
+    return business("You must set a transaction amount.", "Amount")
 
 
 def invalid_reference(family: str, value: str, element: str = "") -> Fault:
@@ -218,9 +260,9 @@ def lapsed_subscription() -> Fault:
     )
 
 
-def closed_books() -> Fault:
+def closed_books(*, with_password: bool = False) -> Fault:
     return Fault(
-        "6200",
+        "6210" if with_password else "6200",
         "Account Period Closed Error",
         "The account period has closed and the account books cannot be updated through the QBO Services API. "
         "Please use the QBO website to make these changes.",
@@ -245,6 +287,14 @@ def dated_before_stock() -> Fault:
         "Inventory transaction dated before item start date",
         "Transaction date is prior to start date for inventory item.",
     )
+
+
+def missing_customer(detail: str) -> Fault:
+    return Fault("6310", "Missing Customer", detail, "CustomerRef")
+
+
+def detail_required(detail: str) -> Fault:
+    return Fault("6440", "Transaction detail information required", detail)
 
 
 def email_required() -> Fault:

@@ -21,6 +21,7 @@ LOG = logging.getLogger(__name__)
 WRITES_FIRST = ("cut_after", "delay_then_cut_after")
 ACCOUNTING_SCOPE = "com.intuit.quickbooks.accounting"
 BATCH_ITEM = b'"bId"'
+BATCH_QUERY = b'"Query"'
 
 
 class Gateway:
@@ -56,6 +57,7 @@ class Gateway:
             request.query_params.get("requestid", ""),
             grant.client_id if grant else "",
             body.count(BATCH_ITEM) if resource == "batch" else 0,
+            body.count(BATCH_QUERY) if resource == "batch" else 0,
         )
         return answers.traced(response, answers.trace_id())
 

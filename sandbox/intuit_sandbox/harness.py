@@ -27,6 +27,7 @@ def expect(held: object, said: str) -> None:
 
 SANDBOX = Path(__file__).parents[1]
 US, AUTOMATED, BRITISH = "9341450000000001", "9341450000000002", "9341450000000003"
+TRADING, CANADIAN = "9341450000000004", "9341450000000005"
 CALLBACK = "http://localhost:9/callback"
 APPS = [
     {"client_id": "product", "client_secret": "product-secret", "redirect_uris": [CALLBACK]},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from intuit_sandbox.books import Books
+from intuit_sandbox.books import Books, Entry
 from intuit_sandbox.entities import ENTITIES
 
 Json = dict[str, Any]
@@ -40,7 +42,7 @@ def journal(books: Books, document: str | None = None, account: str | None = Non
         for row in books.of_kind(kind):
             if document not in (None, row.id):
                 continue
-            lines = [_line(books, number, cents) for number, cents in row.journal]
+            lines = [_line(books, number, cents) for number, cents in _by_account(row.journal)]
             if account is None or any(line["account"] == account for line in lines):
                 entries.append(
                     {
@@ -52,6 +54,13 @@ def journal(books: Books, document: str | None = None, account: str | None = Non
                     }
                 )
     return entries
+
+
+def _by_account(entries: Iterable[Entry]) -> list[Entry]:
+    sums: defaultdict[str, int] = defaultdict(int)
+    for account, cents in entries:
+        sums[account] += cents
+    return [(account, cents) for account, cents in sums.items() if cents]
 
 
 def _line(books: Books, account: str, cents: int) -> Json:

@@ -5,54 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from intuit_sandbox import faults
+from intuit_sandbox import currencies, faults
+from intuit_sandbox.account_types import CLASSIFICATION, OTHER_SUBTYPES, SUBTYPES, TYPE_OF_SUBTYPE
 from intuit_sandbox.books import Books, Row
 from intuit_sandbox.entities import ENTITIES, NAMES, Entity
+from intuit_sandbox.profile import CURRENCY_NAMES
 
 Json = dict[str, Any]
-CLASSIFICATION = {
-    "Bank": "Asset",
-    "Accounts Receivable": "Asset",
-    "Other Current Asset": "Asset",
-    "Fixed Asset": "Asset",
-    "Other Asset": "Asset",
-    "Accounts Payable": "Liability",
-    "Credit Card": "Liability",
-    "Other Current Liability": "Liability",
-    "Long Term Liability": "Liability",
-    "Equity": "Equity",
-    "Income": "Revenue",
-    "Other Income": "Revenue",
-    "Cost of Goods Sold": "Expense",
-    "Expense": "Expense",
-    "Other Expense": "Expense",
-    "Non-Posting": "Asset",
-}
-SUBTYPES = {
-    "Bank": "CashOnHand Checking MoneyMarket RentsHeldInTrust Savings TrustAccounts CashAndCashEquivalents",
-    "Other Current Asset": "OtherCurrentAssets UndepositedFunds Inventory PrepaidExpenses AllowanceForBadDebts "
-    "EmployeeCashAdvances LoansToOfficers LoansToOthers LoansToStockholders Retainage",
-    "Fixed Asset": "OtherFixedAssets Vehicles Buildings Land FurnitureAndFixtures MachineryAndEquipment",
-    "Other Asset": "OtherLongTermAssets SecurityDeposits Goodwill Licenses",
-    "Accounts Receivable": "AccountsReceivable",
-    "Accounts Payable": "AccountsPayable",
-    "Credit Card": "CreditCard",
-    "Other Current Liability": "OtherCurrentLiabilities SalesTaxPayable GlobalTaxPayable DeferredRevenue LoanPayable "
-    "Gratuity PrepaidExpensesPayable GlobalTaxSuspense TrustAccountsLiabilities",
-    "Long Term Liability": "NotesPayable OtherLongTermLiabilities ShareholderNotesPayable",
-    "Equity": "OpeningBalanceEquity RetainedEarnings OwnersEquity PartnersEquity CommonStock",
-    "Income": "SalesOfProductIncome ServiceFeeIncome OtherPrimaryIncome DiscountsRefundsGiven NonProfitIncome "
-    "UnappliedCashPaymentIncome",
-    "Other Income": "OtherMiscellaneousIncome InterestEarned OtherInvestmentIncome DividendIncome TaxExemptInterest",
-    "Cost of Goods Sold": "SuppliesMaterialsCogs CostOfLaborCos ShippingFreightDeliveryCos OtherCostsOfServiceCos "
-    "EquipmentRentalCos",
-    "Expense": "BankCharges OtherMiscellaneousServiceCost OfficeGeneralAdministrativeExpenses AdvertisingPromotional "
-    "Auto DuesSubscriptions EquipmentRental Insurance InterestPaid LegalProfessionalFees RentOrLeaseOfBuildings "
-    "RepairMaintenance ShippingFreightDelivery SuppliesMaterials TaxesPaid Travel TravelMeals Utilities "
-    "EntertainmentMeals OtherBusinessExpenses UnappliedCashBillPaymentExpense CostOfLabor PromotionalMeals BadDebts",
-    "Other Expense": "OtherMiscellaneousExpense ExchangeGainOrLoss PenaltiesSettlements Depreciation Amortization",
-}
-TYPE_OF_SUBTYPE = {subtype: kind for kind, names in SUBTYPES.items() for subtype in names.split()}
 WITHOUT_INCOME = ("Accounts Receivable", "Accounts Payable")
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
@@ -144,9 +103,7 @@ def _customer(books: Books, given: Json, former: Row | None) -> Json:
 
 def _currency(books: Books, given: Json) -> Json:
     code = given.get("CurrencyRef", {}).get("value", books.profile.currency)
-    if code != books.profile.currency:
-        raise faults.invalid_currency(code)
-    return books.profile.currency_ref()
+    return currencies.reference(currencies.usable(books, code))
 
 
 def _item(books: Books, given: Json, former: Row | None) -> Json:
@@ -191,16 +148,13 @@ def _account(books: Books, given: Json, former: Row | None) -> Json:
         raise faults.invalid_string("Name")
     kind, subtype = given.get("AccountType"), given.get("AccountSubType")
     if subtype:
-        if subtype not in TYPE_OF_SUBTYPE:
-            raise faults.invalid_account_type(f"Unknown AccountSubType {subtype}.")
-        if kind and kind != TYPE_OF_SUBTYPE[subtype]:
-            raise faults.invalid_account_type(f"AccountSubType {subtype} is not one of {kind}.")
-        kind = TYPE_OF_SUBTYPE[subtype]
+        kind = _type_of(subtype, kind)
     elif kind in SUBTYPES:
         subtype = SUBTYPES[kind].split()[0]
     else:
         raise faults.invalid_account_type("AccountType or AccountSubType is required.")
     _one_undeposited(books, subtype, former)
+    currency = _account_currency(books, given, kind, former)
     parent = given.get("ParentRef", {}).get("value")
     if parent and books.rows["Account"][parent].body["AccountType"] != kind:
         raise faults.Fault("700", "Parent reference is invalid", "The parent account has another type.")
@@ -209,8 +163,28 @@ def _account(books: Books, given: Json, former: Row | None) -> Json:
         "AccountSubType": subtype,
         "Classification": CLASSIFICATION[kind],
         "SubAccount": bool(parent),
-        "CurrencyRef": _currency(books, given),
+        "CurrencyRef": currency,
     }
+
+
+def _account_currency(books: Books, given: Json, kind: str, former: Row | None) -> Json:
+    if kind == "Accounts Receivable" and former is None:
+        raise faults.invalid_account_type("Accounts receivable are made by QuickBooks, one for each currency.")
+    currency = _currency(books, given)
+    if currency["value"] != books.profile.currency and kind not in currencies.MAY_BE_FOREIGN:
+        raise faults.business(f"An account of type {kind} is kept in the home currency.", "CurrencyRef")
+    return currency
+
+
+def _type_of(subtype: str, kind: str | None) -> str:
+    """The type that a subtype belongs to; for the rarer ones the caller must name it."""
+    if subtype in OTHER_SUBTYPES and kind in CLASSIFICATION:
+        return kind
+    if subtype not in TYPE_OF_SUBTYPE:
+        raise faults.invalid_account_type(f"Unknown AccountSubType {subtype}.")
+    if kind and kind != TYPE_OF_SUBTYPE[subtype]:
+        raise faults.invalid_account_type(f"AccountSubType {subtype} is not one of {kind}.")
+    return TYPE_OF_SUBTYPE[subtype]
 
 
 def _one_undeposited(books: Books, subtype: str, former: Row | None) -> None:
@@ -233,6 +207,17 @@ def _method(books: Books, given: Json, former: Row | None) -> Json:
     return {"Type": given.get("Type", "NON_CREDIT_CARD")}
 
 
+def _company_currency(books: Books, given: Json, former: Row | None) -> Json:
+    if not books.profile.multicurrency:
+        raise faults.feature_not_supported("multicurrency is off.")
+    code = given["Code"]
+    if code not in currencies.IN_DOLLARS or code == books.profile.currency:
+        raise faults.invalid_currency(code)
+    if former is None and any(row.body["Code"] == code for row in books.of_kind("CompanyCurrency")):
+        raise faults.duplicate_name("currency")
+    return {"Name": given.get("Name", CURRENCY_NAMES[code])}
+
+
 RULES: dict[str, Callable[[Books, Json, Row | None], Json]] = {
     "Customer": _customer,
     "Vendor": _person,
@@ -240,5 +225,6 @@ RULES: dict[str, Callable[[Books, Json, Row | None], Json]] = {
     "Account": _account,
     "Term": _term,
     "PaymentMethod": _method,
+    "CompanyCurrency": _company_currency,
 }
 LISTED_KINDS = frozenset(name for name, entity in ENTITIES.items() if not entity.is_transaction)

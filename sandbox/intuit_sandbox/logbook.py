@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KEPT = 20_000
+READ = (200, 400)
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class Logbook:
     by_realm: Counter[str] = field(default_factory=Counter)
     by_status: Counter[str] = field(default_factory=Counter)
     writes_by_realm: Counter[str] = field(default_factory=Counter)
+    reads_by_realm: Counter[str] = field(default_factory=Counter)
+    reads_by_resource: Counter[str] = field(default_factory=Counter)
     writes: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def note(
@@ -30,13 +33,21 @@ class Logbook:
         request: str = "",
         client: str = "",
         items: int = 0,
+        queries: int = 0,
     ) -> None:
-        """Count one request; a POST to a company that is no query counts as a write."""
+        """Count one request; a POST to a company that is no query counts as a write.
+
+        Reads are counted as Intuit meters them: what was answered, and each query inside a batch by itself.
+        """
         self.by_path[f"{method} {path}"] += 1
         self.by_status[str(status)] += 1
         if not realm:
             return
         self.by_realm[realm] += 1
+        reads = queries if resource == "batch" else int(method == "GET" or resource == "query")
+        if reads and status in READ:
+            self.reads_by_realm[realm] += reads
+            self.reads_by_resource[f"{realm}/{resource}"] += reads
         if method == "POST" and resource != "query":
             self.writes_by_realm[realm] += 1
             self.writes.append(
@@ -58,11 +69,20 @@ class Logbook:
             "by_realm": dict(self.by_realm),
             "by_status": dict(self.by_status),
             "writes_by_realm": dict(self.writes_by_realm),
+            "reads_by_realm": dict(self.reads_by_realm),
+            "reads_by_resource": dict(self.reads_by_resource),
             "write_count": len(writes),
             "writes": writes,
         }
 
     def reset(self) -> None:
-        for counter in (self.by_path, self.by_realm, self.by_status, self.writes_by_realm):
+        for counter in (
+            self.by_path,
+            self.by_realm,
+            self.by_status,
+            self.writes_by_realm,
+            self.reads_by_realm,
+            self.reads_by_resource,
+        ):
             counter.clear()
         self.writes.clear()

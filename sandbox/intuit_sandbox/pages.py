@@ -17,8 +17,19 @@ TABS = {
     "invoices": "Invoice",
     "payments": "Payment",
     "creditmemos": "CreditMemo",
+    "estimates": "Estimate",
+    "deposits": "Deposit",
+    "transfers": "Transfer",
+    "purchases": "Purchase",
+    "journalentries": "JournalEntry",
     "customers": "Customer",
     "items": "Item",
+}
+TITLES = {
+    "SalesReceipt": "Sales receipts",
+    "RefundReceipt": "Refund receipts",
+    "CreditMemo": "Credit memos",
+    "JournalEntry": "Journal entries",
 }
 MOST = 500
 
@@ -42,7 +53,7 @@ class Pages:
         if books is None or (tab not in TABS and tab != "trial-balance"):
             return self._templates.TemplateResponse(request, "refused.html", {"why": "There is no such company."}, 404)
         wanted = request.query_params.get("q", "").strip()
-        context: dict[str, Any] = {"profile": books.profile, "tab": tab, "tabs": TABS, "q": wanted}
+        context: dict[str, Any] = {"profile": books.profile, "tab": tab, "tabs": TABS, "titles": TITLES, "q": wanted}
         if tab == "trial-balance":
             context["balance"] = ledger.trial_balance(books)
         else:
@@ -75,15 +86,23 @@ class Pages:
             body = books.shown(row)
             if wanted and wanted not in _searched(body):
                 continue
-            found.append(body)
+            found.append({**body, "about": _named(body)})
             if len(found) == MOST:
                 break
         return found
 
 
 def _searched(body: dict[str, Any]) -> str:
-    names = ("DocNumber", "DisplayName", "Name", "Sku", "TxnDate", "TotalAmt", "PrivateNote", "Id")
+    names = ("DocNumber", "DisplayName", "Name", "Sku", "TxnDate", "TotalAmt", "Amount", "PrivateNote", "Id")
     texts = [str(body.get(name, "")) for name in names]
-    texts.append(body.get("CustomerRef", {}).get("name", ""))
+    texts.append(_named(body))
     texts.append(body.get("PrimaryEmailAddr", {}).get("Address", ""))
     return " ".join(texts).casefold()
+
+
+def _named(body: dict[str, Any]) -> str:
+    """Whom or which account a document is about, for the kinds that have no customer."""
+    for name in ("CustomerRef", "EntityRef", "DepositToAccountRef", "ToAccountRef", "AccountRef"):
+        if name in body:
+            return str(body[name].get("name", ""))
+    return ""

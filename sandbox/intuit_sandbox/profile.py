@@ -6,7 +6,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-CURRENCY_NAMES = {"USD": "United States Dollar", "GBP": "British Pound Sterling"}
+CURRENCY_NAMES = {
+    "USD": "United States Dollar",
+    "GBP": "British Pound Sterling",
+    "EUR": "Euro",
+    "CAD": "Canadian Dollar",
+    "AUD": "Australian Dollar",
+    "NZD": "New Zealand Dollar",
+    "CHF": "Swiss Franc",
+    "SEK": "Swedish Krona",
+    "DKK": "Danish Krone",
+    "NOK": "Norwegian Krone",
+    "JPY": "Japanese Yen",
+    "MXN": "Mexican Peso",
+}
 
 
 class CompanyProfile(BaseModel, extra="forbid"):
@@ -16,6 +29,7 @@ class CompanyProfile(BaseModel, extra="forbid"):
     name: str
     country: str = "US"
     currency: str = "USD"
+    multicurrency: bool = False
     subscription: str = "PAID"
     tax_world: Literal["manual", "automated", "global"] = "manual"
     using_sales_tax: bool = True
@@ -25,8 +39,16 @@ class CompanyProfile(BaseModel, extra="forbid"):
     global_tolerance_minor: int = 100
     custom_txn_numbers: bool = True
     warn_duplicate_numbers: bool = True
+    warn_duplicate_journal_numbers: bool = True
+    warn_duplicate_check_numbers: bool = True
     next_doc_number: int = 1038
+    next_journal_number: int = 1
     book_close_date: str | None = None
+    book_close_password: bool = False
+    inactive_code: Literal["610", "2500"] = "610"
+    negative_deposit_lines: bool = False
+    negative_refund_lines: bool = True
+    latin1_only: bool = False
     allow_discount: bool = True
     allow_shipping: bool = False
     discount_account: str = "86"
@@ -39,6 +61,7 @@ class CompanyProfile(BaseModel, extra="forbid"):
     equals_ignores_case: bool = False
     track_departments: bool = False
     class_per_line: bool = False
+    class_per_txn: bool = False
     address: dict[str, str] = {}
     version: int = 0
 
@@ -89,7 +112,7 @@ class CompanyProfile(BaseModel, extra="forbid"):
             "FirstMonthOfFiscalYear": "January",
             "UseAccountNumbers": False,
             "TaxYearMonth": "January",
-            "ClassTrackingPerTxn": False,
+            "ClassTrackingPerTxn": self.class_per_txn,
             "TrackDepartments": self.track_departments,
             "ClassTrackingPerTxnLine": self.class_per_line,
             "CustomerTerminology": "Customers",
@@ -112,6 +135,13 @@ class CompanyProfile(BaseModel, extra="forbid"):
             sales["DefaultDiscountAccount"] = self.discount_account
         if self.allow_shipping:
             sales["DefaultShippingAccount"] = self.shipping_account
+        others = {
+            "WarnDuplicateJournalNumber": self.warn_duplicate_journal_numbers,
+            "WarnDuplicateCheckNumber": self.warn_duplicate_check_numbers,
+            "VendorAndPurchasesPrefs.UseCustomTxnNumbers": True,
+            "SalesFormsPrefs.AllowGratuity": False,
+        }
+        named_others = [{"Name": name, "Value": str(value).lower()} for name, value in others.items()]
         tax: dict[str, Any] = {"UsingSalesTax": self.using_sales_tax}
         if self.tax_world == "automated":
             tax["PartnerTaxEnabled"] = self.using_sales_tax
@@ -128,9 +158,9 @@ class CompanyProfile(BaseModel, extra="forbid"):
             },
             "SalesFormsPrefs": sales,
             "TaxPrefs": tax,
-            "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": self.currency}},
+            "CurrencyPrefs": {"MultiCurrencyEnabled": self.multicurrency, "HomeCurrency": {"value": self.currency}},
             "ReportPrefs": {"ReportBasis": "Accrual"},
-            "OtherPrefs": {"NameValue": [{"Name": "WarnDuplicateJournalNumber", "Value": "true"}]},
+            "OtherPrefs": {"NameValue": named_others},
             "domain": "QBO",
             "sparse": False,
             "Id": "1",

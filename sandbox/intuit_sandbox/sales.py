@@ -1,19 +1,22 @@
-"""Sales Receipt, Refund Receipt, Invoice and Credit Memo: lines, totals, tax, defaults and their journal."""
+"""The sales forms: lines, totals, tax, defaults and their journal. An Estimate is one without a journal."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from intuit_sandbox import faults, taxes
-from intuit_sandbox.books import Books, Entry, Row
+from intuit_sandbox import currencies, faults, taxes
+from intuit_sandbox.accounts import money_account
+from intuit_sandbox.books import Books, Draft, Entry, Row
+from intuit_sandbox.line_ids import LineIds
 from intuit_sandbox.money import amount, minor, percent_of
 
 Json = dict[str, Any]
 MONEY_BACK = frozenset({"RefundReceipt", "CreditMemo"})
-HOLDS_MONEY = ("Bank", "Other Current Asset")
+MOST_LINES, MOST_TAXED_LINES = 10_000, 750
 SHIPPING_ITEM = "SHIPPING_ITEM_ID"
 
 
@@ -44,17 +47,30 @@ class Sale:
         return self.subtotal - self.discount + self.tax.total
 
 
-def draw_up(books: Books, kind: str, given: Json, former: Row | None) -> tuple[Json, tuple[Entry, ...]]:
-    """The stored object and its journal for what the caller gave; references are already resolved."""
-    sale = _reckon(books, given, former)
+def draw_up(books: Books, kind: str, given: Json, former: Row | None, *, keep_tax: bool = False) -> Draft:
+    """The document for what the caller gave, references already resolved; `keep_tax` leaves its tax as stored."""
+    if kind in MONEY_BACK and not books.profile.negative_refund_lines:
+        _refuse_negative(given["Line"])
+    kept = taxes.kept(books, former.body["TxnTaxDetail"]) if keep_tax and former else None
+    sale = _reckon(books, given, former, kept)
     if sale.total < 0:
         raise faults.business("Transaction amount must be 0 or greater.")
     body = {**given, **_headers(books, kind, given), "Line": sale.lines, "TxnTaxDetail": sale.tax.detail}
     body["TotalAmt"] = amount(sale.total)
+    if kind == "Estimate":
+        body.setdefault("TxnStatus", "Pending")
+        return Draft(body | currencies.home_figures(books, body))
     body["Balance"] = _balance(kind, sale.total, former)
     if kind == "CreditMemo":
         body["RemainingCredit"] = body["Balance"]
-    return body, _journal(books, kind, body, sale)
+    body |= currencies.home_figures(books, body)
+    return _posted(books, kind, body, sale)
+
+
+def _refuse_negative(lines: list[Json]) -> None:
+    for line in lines:
+        if "Amount" in line and line["Amount"] < 0:
+            raise faults.negative_amount(line["Amount"])
 
 
 def _balance(kind: str, total: int, former: Row | None) -> Any:
@@ -66,8 +82,8 @@ def _balance(kind: str, total: int, former: Row | None) -> Any:
     return amount(total - applied)
 
 
-def _reckon(books: Books, given: Json, former: Row | None) -> Sale:
-    numbering = _LineIds(former)
+def _reckon(books: Books, given: Json, former: Row | None, kept: taxes.Tax | None) -> Sale:
+    numbering = LineIds(former)
     items: list[SaleLine] = []
     shown: list[Json] = []
     discount_line: Json | None = None
@@ -92,13 +108,22 @@ def _reckon(books: Books, given: Json, former: Row | None) -> Sale:
             case _:
                 pass
     numbering.assign(shown)
-    return _summed(books, given, items, shown, discount_line)
+    return _summed(books, given, items, shown, discount_line, kept)
 
 
-def _summed(books: Books, given: Json, items: list[SaleLine], shown: list[Json], discount_line: Json | None) -> Sale:
+def _summed(
+    books: Books,
+    given: Json,
+    items: list[SaleLine],
+    shown: list[Json],
+    discount_line: Json | None,
+    kept: taxes.Tax | None,
+) -> Sale:
     subtotal = sum(item.cents for item in items)
     discount = _discount(discount_line, subtotal) if discount_line else 0
-    if books.profile.tax_world == "global":
+    if kept is not None:
+        tax = kept
+    elif books.profile.tax_world == "global":
         tax = _outside_us(books, given, items)
         subtotal = sum(item.cents for item in items)
     else:
@@ -106,28 +131,14 @@ def _summed(books: Books, given: Json, items: list[SaleLine], shown: list[Json],
         if discount and subtotal and given.get("ApplyTaxAfterDiscount"):
             base -= minor(amount(discount) * base / subtotal)
         tax = taxes.us_tax(books, given.get("TxnTaxDetail"), base)
+    if len(shown) > (MOST_TAXED_LINES if tax.entries else MOST_LINES):
+        raise faults.business("The transaction has too many lines.", "Line")
     lines = [*shown, {"Amount": amount(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}]
     account = books.profile.discount_account
     if discount_line:
         account = discount_line.get("DiscountLineDetail", {}).get("DiscountAccountRef", {}).get("value") or account
         lines.append(_shown_discount(books, discount_line, discount, account))
     return Sale(lines, items, subtotal, discount, account, tax)
-
-
-class _LineIds:
-    """Keeps the Id of a line that was there before; every other line gets a new one."""
-
-    def __init__(self, former: Row | None) -> None:
-        known = [line["Id"] for line in former.body["Line"] if "Id" in line] if former else []
-        self._known = set(known)
-        self._last = max(map(int, known), default=0)
-
-    def assign(self, lines: list[Json]) -> None:
-        for number, line in enumerate(lines, 1):
-            if line.get("Id") not in self._known:
-                self._last += 1
-                line["Id"] = str(self._last)
-            line["LineNum"] = number
 
 
 def _item_line(books: Books, given: Json, raw: Json) -> SaleLine | None:
@@ -142,8 +153,8 @@ def _item_line(books: Books, given: Json, raw: Json) -> SaleLine | None:
     shown_detail = {**detail, "ItemRef": label, "ItemAccountRef": books.named("Account", account)}
     if code is not None:
         shown_detail["TaxCodeRef"] = {"value": code}
-    if "ClassRef" in detail:
-        shown_detail["ClassRef"] = books.named("Class", books.referred("Class", detail["ClassRef"]["value"]).id)
+    if (label_of_class := shown_detail.pop("ClassRef", None)) and books.profile.class_per_line:
+        shown_detail["ClassRef"] = books.named("Class", books.referred("Class", label_of_class["value"], "ClassRef").id)
     shown = {**raw, "Amount": amount(cents), "SalesItemLineDetail": shown_detail}
     return SaleLine(shown, cents, account, code, _cost(books, given, item, detail))
 
@@ -167,7 +178,7 @@ def _target(books: Books, item_id: str) -> tuple[Row | None, str, Json]:
     item = books.referred("Item", item_id, "ItemRef")
     account = item.body.get("IncomeAccountRef", {}).get("value")
     if account is None:
-        raise faults.Fault("6440", "Transaction detail information required", "The item has no income account.")
+        raise faults.detail_required("The item has no income account.")
     return item, account, books.named("Item", item_id)
 
 
@@ -261,7 +272,14 @@ def _headers(books: Books, kind: str, given: Json) -> Json:
         heads["DueDate"] = given.get("DueDate") or _due(books, given, heads)
     if kind in ("SalesReceipt", "RefundReceipt"):
         heads["DepositToAccountRef"] = money_account(books, given)
+    if kind == "RefundReceipt" and heads["PrintStatus"] == "PrintComplete" and "PaymentRefNum" not in given:
+        _refuse_unnumbered_cheque(books, heads["DepositToAccountRef"]["value"])
     return heads
+
+
+def _refuse_unnumbered_cheque(books: Books, account: str) -> None:
+    if books.rows["Account"][account].body["AccountType"] == "Bank":
+        raise faults.missing("PaymentRefNum")
 
 
 def _due(books: Books, given: Json, heads: Json) -> str:
@@ -271,26 +289,24 @@ def _due(books: Books, given: Json, heads: Json) -> str:
     return (date.fromisoformat(given["TxnDate"]) + timedelta(days=days)).isoformat()
 
 
-def money_account(books: Books, given: Json) -> Json:
-    """The account money goes to or comes from, Undeposited Funds by default; 6430 for any other type."""
-    account = given.get("DepositToAccountRef", {}).get("value") or books.profile.undeposited_account
-    row = books.referred("Account", account, "DepositToAccountRef")
-    if row.body["AccountType"] not in HOLDS_MONEY:
-        raise faults.invalid_account("a Bank or Other Current Asset account is needed.", "DepositToAccountRef")
-    return books.named("Account", account)
-
-
-def _journal(books: Books, kind: str, body: Json, sale: Sale) -> tuple[Entry, ...]:
+def _posted(books: Books, kind: str, body: Json, sale: Sale) -> Draft:
     """Debits and credits of a sale; those of money back are the same with the signs turned."""
-    held = body.get("DepositToAccountRef", {}).get("value") if "Receipt" in kind else books.profile.receivable_account
+    held = body["DepositToAccountRef"]["value"] if "Receipt" in kind else currencies.receivable(books, body)
     sums: defaultdict[str, int] = defaultdict(int)
-    sums[str(held)] += sale.total
     for item in sale.items:
         sums[item.account] -= item.cents
-        for account, cents in item.cost:
-            sums[account] += cents
     sums[sale.discount_account] += sale.discount
     for account, cents in sale.tax.entries:
         sums[account] -= cents
     sign = -1 if kind in MONEY_BACK else 1
-    return tuple((account, sign * cents) for account, cents in sums.items() if cents)
+    own = [(held, sign * sale.total), *((account, sign * cents) for account, cents in sums.items() if cents)]
+    home, foreign = currencies.booked(books, body, own)
+    cost = ((account, sign * cents) for item in sale.items for account, cents in item.cost)
+    return Draft(body, _merged((*home, *cost)), foreign)
+
+
+def _merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    sums: defaultdict[str, int] = defaultdict(int)
+    for account, cents in entries:
+        sums[account] += cents
+    return tuple((account, cents) for account, cents in sums.items() if cents)

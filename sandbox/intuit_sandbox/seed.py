@@ -1,20 +1,23 @@
-"""The companies of a fresh stand-in: a US one with tax by hand, a US one with automated tax, a British one."""
+"""The companies of a fresh stand-in: US by hand, US automated, British, US with currencies, Canadian."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from intuit_sandbox import clock, lists, seed_lists, taxservice
+from intuit_sandbox import clock, currencies, seed_lists, taxservice
+from intuit_sandbox.account_types import CLASSIFICATION
 from intuit_sandbox.books import Books, Row
-from intuit_sandbox.profile import CompanyProfile
+from intuit_sandbox.profile import CURRENCY_NAMES, CompanyProfile
 from intuit_sandbox.seed_lists import table
 from intuit_sandbox.store import Store
 
 Json = dict[str, Any]
 FOUNDED = clock.read("2025-06-05T13:55:49-08:00")
 LANDSCAPING, SURF, BRITISH = "9341450000000001", "9341450000000002", "9341450000000003"
+TRADING, CANADIAN = "9341450000000004", "9341450000000005"
 
+FOREIGN = {TRADING: ("EUR", "GBP", "CAD"), CANADIAN: ("USD", "EUR")}
 PROFILES = [
     CompanyProfile(
         realm_id=LANDSCAPING,
@@ -45,6 +48,30 @@ PROFILES = [
         agency_accounts={"1": "90"},
         address={"Line1": "12 Canal Street", "City": "Leeds", "PostalCode": "LS1 4AB", "Country": "GBR"},
     ),
+    CompanyProfile(
+        realm_id=TRADING,
+        name="Meridian Trading Co.",
+        multicurrency=True,
+        agency_accounts={"1": "90", "2": "90"},
+        address={"Line1": "40 Harbor Way", "City": "Oakland", "CountrySubDivisionCode": "CA", "PostalCode": "94607"},
+    ),
+    CompanyProfile(
+        realm_id=CANADIAN,
+        name="Maple & Pine Outfitters",
+        country="CA",
+        currency="CAD",
+        multicurrency=True,
+        tax_world="global",
+        default_tax_code="2",
+        agency_accounts={"1": "90", "2": "90"},
+        address={
+            "Line1": "77 Cedar Road",
+            "City": "Vancouver",
+            "CountrySubDivisionCode": "BC",
+            "PostalCode": "V5K 0A1",
+            "Country": "CAN",
+        },
+    ),
 ]
 
 
@@ -59,6 +86,7 @@ def found(store: Store, profile: CompanyProfile) -> Books:
     """A new company with its lists; the landscaping one gets the whole sample content."""
     books = Books(profile)
     _accounts(books)
+    _currencies(books)
     _taxes(books)
     for row_id, name, days in table(seed_lists.TERMS):
         _put(books, "Term", row_id, {"Name": name, "DueDays": int(days), "Type": "STANDARD", "DiscountPercent": 0})
@@ -83,7 +111,7 @@ def _put(books: Books, kind: str, row_id: str, body: Json) -> None:
         "SyncToken": "0",
         "MetaData": {"CreateTime": clock.stamp(FOUNDED), "LastUpdatedTime": clock.stamp(FOUNDED)},
     }
-    books.put(Row(kind, row_id, whole, (), FOUNDED))
+    books.put(Row(kind, row_id, whole, changed=FOUNDED))
 
 
 def _accounts(books: Books) -> None:
@@ -99,17 +127,30 @@ def _accounts(books: Books) -> None:
             "AccountType": kind,
             "AccountSubType": subtype,
             "FullyQualifiedName": full[row_id],
-            "Classification": lists.CLASSIFICATION[kind],
+            "Classification": CLASSIFICATION[kind],
             "SubAccount": bool(parent),
             "CurrencyRef": books.profile.currency_ref(),
         }
         _put(books, "Account", row_id, {**body, "ParentRef": {"value": parent}} if parent else body)
 
 
+def _currencies(books: Books) -> None:
+    """The foreign currencies of a company that has them, each with its receivables, and the account for differences."""
+    if not books.profile.multicurrency:
+        return
+    for made in currencies.gain_or_loss_made(books, FOUNDED):
+        books.put(made)
+    for number, code in enumerate(FOREIGN[books.profile.realm_id], 1):
+        _put(books, "CompanyCurrency", str(number), {"Code": code, "Name": CURRENCY_NAMES[code]})
+        for made in currencies.receivable_made_for(books, code, FOUNDED):
+            books.put(made)
+
+
 def _payable(books: Books, row_id: str, name: str) -> str:
     if books.profile.realm_id == LANDSCAPING:
         return name
-    return {"90": "VAT Control" if books.profile.country == "GB" else "Sales Tax Payable"}.get(row_id, "")
+    names = {"GB": "VAT Control", "CA": "GST/HST Payable"}
+    return names.get(books.profile.country, "Sales Tax Payable") if row_id == "90" else ""
 
 
 def _taxes(books: Books) -> None:
@@ -117,7 +158,8 @@ def _taxes(books: Books) -> None:
         "manual": (seed_lists.US_AGENCIES, seed_lists.US_RATES, seed_lists.US_CODES),
         "automated": (seed_lists.AUTOMATED_AGENCIES, seed_lists.AUTOMATED_RATES, seed_lists.AUTOMATED_CODES),
         "global": (seed_lists.GB_AGENCIES, seed_lists.GB_RATES, seed_lists.GB_CODES),
-    }[books.profile.tax_world]
+        "CA": (seed_lists.CA_AGENCIES, seed_lists.CA_RATES, seed_lists.CA_CODES),
+    }["CA" if books.profile.country == "CA" else books.profile.tax_world]
     for row_id, name in table(agencies):
         _put(books, "TaxAgency", row_id, {"DisplayName": name, "TaxTrackedOnSales": True})
     names = {}
@@ -129,12 +171,17 @@ def _taxes(books: Books) -> None:
             _put(
                 books, "TaxCode", pseudo, {"Name": pseudo, "Description": pseudo, "Taxable": taxable, "TaxGroup": False}
             )
-    for row_id, name, members in table(codes):
-        details = [
-            {"TaxRateRef": {"value": rate, "name": names[rate]}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
-            for rate in members.split()
-        ]
-        _put(books, "TaxCode", row_id, taxservice.tax_code(row_id, name, details, FOUNDED))
+    for row_id, name, sold, *bought in table(codes):
+        body = taxservice.tax_code(row_id, name, _rate_details(names, sold), FOUNDED)
+        body["PurchaseTaxRateList"] = {"TaxRateDetail": _rate_details(names, *bought)}
+        _put(books, "TaxCode", row_id, body)
+
+
+def _rate_details(names: dict[str, str], members: str = "") -> list[Json]:
+    return [
+        {"TaxRateRef": {"value": rate, "name": names[rate]}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}
+        for rate in members.split()
+    ]
 
 
 def _person(books: Books, name: str, full: str) -> Json:

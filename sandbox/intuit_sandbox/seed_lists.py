@@ -151,8 +151,17 @@ AUTOMATED_AGENCIES = "1|California Department of Tax and Fee Administration"
 AUTOMATED_RATES = "3|California State|6|1\n4|Los Angeles County|2.25|1"
 AUTOMATED_CODES = "2|Automated sales tax|3 4"
 GB_AGENCIES = "1|HM Revenue & Customs (VAT)"
-GB_RATES = "12|20.0% S|20|1\n13|5.0% R|5|1\n14|0.0% Z|0|1\n15|Exempt|0|1"
-GB_CODES = "6|20.0% S|12\n7|5.0% R|13\n8|0.0% Z|14\n9|Exempt|15"
+GB_RATES = (
+    "12|20.0% S|20|1\n13|5.0% R|5|1\n14|0.0% Z|0|1\n15|Exempt|0|1\n"
+    "16|20.0% S (Purchases)|20|1\n17|5.0% R (Purchases)|5|1\n18|0.0% Z (Purchases)|0|1\n19|Exempt (Purchases)|0|1"
+)
+GB_CODES = "6|20.0% S|12|16\n7|5.0% R|13|17\n8|0.0% Z|14|18\n9|Exempt|15|19"
+CA_AGENCIES = "1|Canada Revenue Agency\n2|Minister of Finance (British Columbia)"
+CA_RATES = (
+    "3|GST|5|1\n4|HST (ON)|13|1\n5|PST (BC)|7|2\n6|GST/HST (ZR)|0|1\n7|GST/HST Exempt|0|1\n"
+    "8|GST (Purchases)|5|1\n9|HST (ON) (Purchases)|13|1\n10|GST/HST (ZR) (Purchases)|0|1\n11|Exempt (Purchases)|0|1"
+)
+CA_CODES = "2|HST ON|4|9\n3|GST|3|8\n4|GST/PST BC|3 5|8\n5|Zero-rated|6|10\n6|Exempt|7|11"
 
 
 def table(text: str) -> list[list[str]]:

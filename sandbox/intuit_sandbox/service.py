@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from intuit_sandbox import clock, faults, query
+from intuit_sandbox import clock, exchange_rates, faults, query
 from intuit_sandbox.accounting import Accounting
 from intuit_sandbox.books import Books
 from intuit_sandbox.entities import BY_PATH, ENTITIES, Entity
@@ -19,7 +19,7 @@ from intuit_sandbox.store import DECODER, ENCODER, Store
 Json = dict[str, Any]
 CDC_DAYS, CDC_MOST = 30, 1000
 REQUEST_ID_LONGEST = 50
-NOT_IN_CDC = ("TaxAgency", "TaxCode", "TaxRate", "CompanyInfo", "Preferences")
+NOT_IN_CDC = ("TaxAgency", "TaxCode", "TaxRate", "ExchangeRate", "CompanyInfo", "Preferences")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,14 @@ class CompanyService:
             case "taxservice", "POST" if rest == "taxcode":
                 return self._once(
                     call, "taxservice", lambda: ENCODER.encode(self.accounting.tax_service(_decoded(call.body)))
+                )
+            case "exchangerate", "GET" if not rest:
+                return _envelope("ExchangeRate", exchange_rates.read(self.books, call.params))
+            case "exchangerate", "POST" if not rest:
+                return self._once(
+                    call,
+                    "exchangerate",
+                    lambda: _envelope("ExchangeRate", self.accounting.set_rate(_object(_decoded(call.body)))),
                 )
             case (("companyinfo" | "preferences"), "GET"):
                 return self._about_company(head, rest)

@@ -17,17 +17,22 @@ Check = Callable[[str, Any], Any]
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 NAME_ILLEGAL = re.compile(r"[\x00-\x1f\x7f:]")
 EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+(\s*,\s*[^@\s,]+@[^@\s,]+\.[^@\s,]+)*")
+PARTIES = ("Customer", "Vendor", "Employee")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 LARGEST = Decimal("99999999999")
+LARGEST_AMOUNT = Decimal(10_000_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One property: how its value is checked, and the kind it refers to if it is a reference."""
+    """One property: how its value is checked, what it refers to, and what is inside it or allowed for it."""
 
     check: Check
     refers_to: str = ""
     read_only: bool = False
+    shape: Shape | None = None
+    many: bool = False
+    allowed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,18 @@ def text(longest: int) -> Field:
     return Field(check)
 
 
+def refuse_beyond_latin1(payload: Any, name: str = "") -> None:
+    """2040 for any text that ISO 8859-1 cannot hold, as older US companies keep it."""
+    if isinstance(payload, dict):
+        for member, value in payload.items():
+            refuse_beyond_latin1(value, member)
+    elif isinstance(payload, list):
+        for value in payload:
+            refuse_beyond_latin1(value, name)
+    elif isinstance(payload, str) and payload and max(payload) > "\xff":
+        raise faults.invalid_string(name)
+
+
 def label(longest: int) -> Field:
     """A name: trimmed, and free of colons, tabs and line breaks."""
 
@@ -110,6 +127,18 @@ def _decimal(name: str, value: Any) -> Decimal:
 def decimal() -> Field:
     """An exact number."""
     return Field(_decimal)
+
+
+def money() -> Field:
+    """An amount: at most ten digits before the point and five after it."""
+
+    def check(name: str, value: Any) -> Decimal:
+        number = _decimal(name, value)
+        if abs(number) >= LARGEST_AMOUNT or number != round(number, 5):
+            raise faults.invalid_amount(name, value)
+        return number
+
+    return Field(check)
 
 
 def boolean() -> Field:
@@ -151,7 +180,7 @@ def choice(*allowed: str) -> Field:
             raise faults.invalid_choice(name, value)
         return str(value)
 
-    return Field(check)
+    return Field(check, allowed=frozenset(allowed))
 
 
 def ref(kind: str = "") -> Field:
@@ -171,8 +200,24 @@ def ref(kind: str = "") -> Field:
     return Field(check, refers_to=kind)
 
 
+def party() -> Field:
+    """A reference to a customer, vendor or employee, whose `type` says which it is."""
+    plain = ref()
+
+    def check(name: str, value: Any) -> Json:
+        cleaned: Json = plain.check(name, value)
+        kind = value.get("type")
+        if cleaned and kind is not None:
+            if str(kind).capitalize() not in PARTIES:
+                raise faults.invalid_choice(f"{name}.type", kind)
+            cleaned["type"] = str(kind).capitalize()
+        return cleaned
+
+    return Field(check)
+
+
 def nested(shape: Shape) -> Field:
-    return Field(lambda _name, value: shape.clean(value))
+    return Field(lambda _name, value: shape.clean(value), shape=shape)
 
 
 def rows(shape: Shape) -> Field:
@@ -181,7 +226,7 @@ def rows(shape: Shape) -> Field:
             raise faults.unreadable_body(f"{name} is not an array and")
         return [shape.clean(element) for element in value]
 
-    return Field(check)
+    return Field(check, shape=shape, many=True)
 
 
 def identity(name: str, value: Any) -> str:

@@ -84,7 +84,10 @@ class SideDoor:
         )
         changed.version += 1
         books.profile = changed
-        self._store.save_company(changed)
+        with self._store.transaction():
+            self._store.save_company(changed)
+            if changed.multicurrency:
+                self._company(request).accounting.open_to_currencies()
         return changed.model_dump()
 
     async def tokens(self, request: Request) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from intuit_sandbox.books import Books, Row
+from intuit_sandbox.books import Books, Entry, Row
 from intuit_sandbox.profile import CompanyProfile
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -29,6 +29,13 @@ CREATE TABLE IF NOT EXISTS replays (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS grants (kind TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, key));
 """
+
+
+def _entries(stored: list[Any]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """A journal as stored: a list of entries, or a pair of lists if foreign accounts are in it."""
+    paired = len(stored) == 2 and (not stored[0] or isinstance(stored[0][0], list))
+    home, foreign = stored if paired else (stored, [])
+    return tuple((account, cents) for account, cents in home), tuple((account, cents) for account, cents in foreign)
 
 
 class Store:
@@ -66,12 +73,13 @@ class Store:
         for realm, profile in self._db.execute("SELECT realm, profile FROM companies ORDER BY rowid"):
             companies[realm] = Books(CompanyProfile.model_validate_json(profile))
         rows = self._db.execute(
-            "SELECT realm, kind, id, body, journal, changed, deleted, deposited FROM objects ORDER BY changed, rowid"
+            "SELECT realm, kind, id, body, journal, changed, deleted, deposited FROM objects "
+            "ORDER BY kind <> 'Account', changed, rowid"
         )
         for realm, kind, row_id, body, journal, changed, deleted, deposited in rows:
-            entries = tuple((account, cents) for account, cents in DECODER.decode(journal))
+            home, foreign = _entries(DECODER.decode(journal))
             companies[realm].put(
-                Row(kind, row_id, DECODER.decode(body), entries, changed, bool(deleted), bool(deposited))
+                Row(kind, row_id, DECODER.decode(body), home, foreign, changed, bool(deleted), bool(deposited))
             )
         for books in companies.values():
             books.in_order_of_id()
@@ -94,7 +102,7 @@ class Store:
                     row.kind,
                     row.id,
                     ENCODER.encode(row.body),
-                    ENCODER.encode(row.journal),
+                    ENCODER.encode([row.journal, row.foreign] if row.foreign else row.journal),
                     row.changed,
                     row.deleted,
                     row.deposited,

@@ -33,10 +33,10 @@ def us_line_code(given: str | None, item: Row | None) -> str:
     return given
 
 
-def rates_of(books: Books, code: str) -> list[Row]:
-    """The rates that a sale under this tax code pays; 2500 for a code that is none."""
+def rates_of(books: Books, code: str, applied_on: str = "Sales") -> list[Row]:
+    """The rates that a sale (or purchase) under this tax code pays; 2500 for a code that is none."""
     row = books.referred("TaxCode", code, "TaxCodeRef")
-    details = row.body.get("SalesTaxRateList", {}).get("TaxRateDetail", [])
+    details = row.body.get(f"{applied_on}TaxRateList", {}).get("TaxRateDetail", [])
     return [books.rows["TaxRate"][detail["TaxRateRef"]["value"]] for detail in details]
 
 
@@ -147,13 +147,22 @@ def line_code_required(code: str | None) -> str:
     return code
 
 
-def global_tax(books: Books, mode: str, given: Json | None, lines: list[GlobalLine]) -> Tax:
+def kept(books: Books, detail: Json) -> Tax:
+    """The tax of a document as it is stored."""
+    entries = []
+    for line in detail.get("TaxLine", []):
+        rate = books.rows["TaxRate"][line["TaxLineDetail"]["TaxRateRef"]["value"]]
+        entries.append((liability_account(books, rate), minor(line["Amount"])))
+    return Tax(detail, minor(detail.get("TotalTax", 0)), entries)
+
+
+def global_tax(books: Books, mode: str, given: Json | None, lines: list[GlobalLine], applied_on: str = "Sales") -> Tax:
     """Tax per rate over the summed net amounts; inclusive lines are made net in place."""
     if mode == "NotApplicable" or not books.profile.using_sales_tax:
         if mode == "NotApplicable" and given:
             raise faults.tax_detail_not_allowed()
         return Tax()
-    codes = {code: rates_of(books, code) for code in {line_code_required(line.code) for line in lines}}
+    codes = {code: rates_of(books, code, applied_on) for code in {line_code_required(line.code) for line in lines}}
     if mode == "TaxInclusive":
         _make_net(lines, codes)
     bases: defaultdict[str, int] = defaultdict(int)

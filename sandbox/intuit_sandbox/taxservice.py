@@ -52,7 +52,7 @@ def draw_up(books: Books, payload: Any, at: float) -> tuple[list[Row], Json]:
         }
         for a in answers
     ]
-    code = Row("TaxCode", code_id, tax_code(code_id, payload["TaxCode"], members, at), (), at)
+    code = Row("TaxCode", code_id, tax_code(code_id, payload["TaxCode"], members, at), changed=at)
     return [*rows, code], {"TaxCode": payload["TaxCode"], "TaxCodeId": code_id, "TaxRateDetails": answers}
 
 
@@ -68,7 +68,7 @@ def _rate(books: Books, given: Json, rate_id: str, at: float) -> Row:
         value = Decimal(given["RateValue"])
     except (InvalidOperation, TypeError, ValueError):
         raise faults.invalid_number("RateValue", given["RateValue"]) from None
-    return Row("TaxRate", rate_id, tax_rate(rate_id, name, value, agency.id, at), (), at)
+    return Row("TaxRate", rate_id, tax_rate(rate_id, name, value, agency.id, at), changed=at)
 
 
 def tax_code(code_id: str, name: str, details: list[Json], at: float) -> Json:

@@ -142,7 +142,7 @@ def test_change_data_shows_changes_and_stubs_of_the_deleted(us: Company) -> None
     since = datetime.fromtimestamp(int(time.time()), UTC).isoformat()
     kept, gone = (us.post("salesreceipt", sale(("1", 1))) for _ in range(2))
     us.post("salesreceipt", {"Id": gone["Id"], "SyncToken": "0"}, operation="delete")
-    answer = us.get("cdc", entities="SalesReceipt,Term", changedSince=since)["CDCResponse"][0]["QueryResponse"]
+    answer = us.get("cdc", entities="SalesReceipt,Department", changedSince=since)["CDCResponse"][0]["QueryResponse"]
     by_id = {one["Id"]: one for one in answer[0]["SalesReceipt"]}
     assert by_id[kept["Id"]]["TotalAmt"] == 1
     assert by_id[gone["Id"]]["status"] == "Deleted"
