@@ -92,7 +92,8 @@ class Refusal(AssertionError):
 
     def __init__(self, failure: grpc.aio.AioRpcError) -> None:
         self.code, self.say = failure.code(), failure.details() or ""
-        self.reason, self.fields = "", {}
+        self.reason = ""
+        self.fields: dict[str, str] = {}
         for key, value in failure.trailing_metadata() or ():
             if key == "grpc-status-details-bin":
                 self._read(status_pb2.Status.FromString(value))
@@ -223,6 +224,10 @@ def _proof(who: str, business: str) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {token}"), (rpc.PERSON_METADATA, auth.token_of_person(person)[0]))
 
 
+def _migrated(url: str) -> None:
+    migrate(url, "qbo_writer")
+
+
 @contextmanager
 def databases() -> Iterator[TemplateDatabases]:
     with TemplateDatabases() as server:
@@ -232,7 +237,7 @@ def databases() -> Iterator[TemplateDatabases]:
 @asynccontextmanager
 async def opened(server: TemplateDatabases) -> AsyncIterator[Office]:
     """An office on a database of its own."""
-    with server.clone(server.template("writer", lambda url: migrate(url, "qbo_writer") and None)) as url:
+    with server.clone(server.template("writer", _migrated)) as url:
         db = Database(url, statements(), pool_size=4)
         await db.open()
         office = Office(url, db, 0)

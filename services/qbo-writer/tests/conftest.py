@@ -1,26 +1,31 @@
-"""One shared process of the Intuit stand-in, and companies in it that documents can be posted to."""
+"""Fresh companies of the Intuit stand-in, one of each tax world, whose books a test may write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
-from intuit_sandbox.harness import AUTOMATED, BRITISH, UNLIMITED, US, StandIn
 from qbo_writer.posting.company import TaxWorld
-from qbo_writer_testing.real_books import RealBooks
+from qbo_writer.posting.config import SyncConfig
+from qbo_writer_testing.paper import AUTOMATED, BRITISH, US, PaperCompany
+from qbo_writer_testing.real_books import CONFIG, RealBooks
+
+REALMS = {TaxWorld.US_MANUAL: US, TaxWorld.US_AUTOMATED: AUTOMATED, TaxWorld.GLOBAL: BRITISH}
+Open = Callable[..., RealBooks]
 
 
-@pytest.fixture(scope="session")
-def intuit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    running = StandIn.start(tmp_path_factory.mktemp("intuit"))
-    running.knobs(**UNLIMITED)
-    yield running
-    assert running.stop() == 0
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Opens the books of a new company: `opened(TaxWorld.GLOBAL, config=…, book_close_date="2026-10-31")`."""
+    with ExitStack() as stack:
 
+        def open_books(
+            world: TaxWorld = TaxWorld.US_MANUAL, *, config: SyncConfig = CONFIG, realm: str = "", **profile: Any
+        ) -> RealBooks:
+            company = stack.enter_context(PaperCompany(realm or REALMS[world], **profile))
+            return RealBooks(company, config)
 
-@pytest.fixture(scope="session")
-def books(intuit: StandIn) -> dict[TaxWorld, RealBooks]:
-    """A company of each tax world."""
-    realms = {TaxWorld.US_MANUAL: US, TaxWorld.US_AUTOMATED: AUTOMATED, TaxWorld.GLOBAL: BRITISH}
-    return {world: RealBooks(intuit.connect(realm)) for world, realm in realms.items()}
+        yield open_books

@@ -22,8 +22,6 @@ def next_of_order(account: OrderAccount) -> Verdict:
     sale = posted[0]
     if account.facts.cancelled_unpaid and sale.entity == "Invoice" and not _settled_in_part(account, sale):
         return _cancel(account, sale)
-    if shifted := next((each for each in posted if each.tax_shifted), None):
-        return rewrite(account, shifted, account.pieces_in(shifted), tax_as_line=True)
     left = account.left(account.facts.sale.pieces)
     if left and not sale.voided:
         if sale.entity == "Invoice" and not _settled_in_part(account, sale):

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from ledgerport.events.v1 import entity_pb2
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.company import Company, Mapped
-from qbo_writer.posting.config import SyncConfig
+from qbo_writer.posting.config import SyncConfig, TaxFallback
 from qbo_writer.posting.customers import customer_document
 from qbo_writer.posting.items import item_document
 from qbo_writer.posting.orders import next_of_order
 from qbo_writer.posting.payments import next_of_payment
 from qbo_writer.posting.pieces import ChangedAfterBooking
-from qbo_writer.posting.posted import Posted
+from qbo_writer.posting.papers import rewrite
+from qbo_writer.posting.posted import Posted, PostedDocument
 from qbo_writer.posting.refunds import next_of_refund
 from qbo_writer.posting.setup import setup_document
 from qbo_writer.posting.verdicts import Booked, Verdict, refuse, skip
@@ -60,6 +61,9 @@ def _of_order(subject: Subject, company: Company, config: SyncConfig, mapped: Ma
         config=config,
         mapped=mapped,
     )
+    shifted = next((each for each in account.posted.of(account.owner) if each.tax_shifted), None)
+    if shifted is not None:
+        return _tax_was_shifted(account, shifted)
     try:
         match subject.kind:
             case "order":
@@ -74,6 +78,18 @@ def _of_order(subject: Subject, company: Company, config: SyncConfig, mapped: Ma
             f"Shopify's ledger of an order only grows; this part of it changed: {changed}.",
             "Compare both, book the difference in QuickBooks by hand, then choose Ignore here.",
         )
+
+
+def _tax_was_shifted(account: OrderAccount, document: PostedDocument) -> Verdict:
+    """Never "a cent is fine": the tax becomes a line that QuickBooks cannot change, or a person decides."""
+    if account.config.tax_fallback is TaxFallback.LIABILITY_LINE:
+        return rewrite(account, document, account.pieces_in(document), tax_as_line=True)
+    return refuse(
+        "TOTALS_DIFFER",
+        f"QuickBooks changed the tax of {document.entity} {document.number or document.qbo_id}.",
+        "QuickBooks computed the tax by itself instead of taking Shopify's.",
+        "Correct the tax in QuickBooks and choose Ignore, or let Sync Config book tax as a line of its own.",
+    )
 
 
 def _gone(subject: Subject) -> Verdict:
