@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import audit_log, connecting, dashboard, notices, views
+from gateway import audit_log, connecting, dashboard, notices, settings_views, views
 from gateway.cards import list_connections
 from gateway.desk import Desk, one
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
 from ledgerport.connections.v1 import connections_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.qbo_writer.v1 import mapping_pb2, records_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2
 from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn
 
@@ -39,6 +39,7 @@ class Api:
             "attempts": self.attempts,
             "intake": self.intake,
             "notices": self.notices,
+            "quickbooks/search": self.search_quickbooks,
         }
         acts: dict[str, Act] = {
             "sync-now": self.sync_now,
@@ -135,6 +136,14 @@ class Api:
         wanted = connections_pb2.ListNoticesRequest(page_size=_page_size(request), page_token=one(request, "page"))
         found = await ask(self._near.connections.ListNotices(wanted, metadata=visitor.proof))
         return {"notices": [views.notice(each) for each in found.notices], "next_page": found.next_page_token}
+
+    async def search_quickbooks(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        """Names in a list of the company's, best match first."""
+        wanted = mapping_pb2.SearchQuickBooksRequest(
+            list=settings_views.list_of(one(request, "list", 20)), text=one(request, "q", 100)
+        )
+        found = await ask(self._near.mapping.SearchQuickBooks(wanted, metadata=visitor.proof))
+        return {"found": [settings_views.name(each) for each in found.found]}
 
     async def sync_now(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
         await dashboard.sync_now(self._near, visitor)

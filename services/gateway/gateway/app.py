@@ -24,11 +24,14 @@ from gateway.desk import Desk
 from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
 from gateway.live import Live, LiveHub
+from gateway.mapping import MappingPages
+from gateway.mapping_files import MappingFiles
 from gateway.notices import Notices
 from gateway.pages import HERE
 from gateway.privacy import Privacy
 from gateway.signing_in import SigningIn
 from gateway.single_sign_on import SingleSignOn
+from gateway.sync_config import SyncConfigPages
 from gateway.team import Team
 from ledgerport_libs.errors import AppError
 
@@ -61,6 +64,9 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *consent.routes(),
             *Notices(desk).routes(),
             *Privacy(desk).routes(),
+            *MappingPages(desk).routes(),
+            *MappingFiles(desk).routes(),
+            *SyncConfigPages(desk).routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
             *ApiTokens(desk).routes(),

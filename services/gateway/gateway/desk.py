@@ -23,6 +23,7 @@ NO_BUSINESS = "/businesses/new"
 Endpoint = Callable[[Request], Awaitable[Response]]
 Seen = Callable[[Request, Visitor], Awaitable[Response]]
 Posted = Callable[[Request, Visitor, Form], Awaitable[Response]]
+Uploaded = Callable[[Request, Visitor, Form, bytes], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,23 @@ class Desk:
                 return RedirectResponse(NO_BUSINESS, 303)
             request.state.zone = await self.zones.of(visitor)
             return await action(request, visitor, form)
+
+        return endpoint
+
+    def uploaded(self, action: Uploaded, field: str) -> Endpoint:
+        """A form with a file, proved in the same way."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                visitor = await self.sessions.visitor(request)
+            except NotSignedIn:
+                return RedirectResponse("/sign-in", 303)
+            form, content = await self.forms.read_upload(request, visitor.session_id, field)
+            self.limits.person(visitor.user_id)
+            if not visitor.business_id:
+                return RedirectResponse(NO_BUSINESS, 303)
+            request.state.zone = await self.zones.of(visitor)
+            return await action(request, visitor, form, content)
 
         return endpoint
 

@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.forms import TooLarge, WrongKind
 from gateway.pages import Pages
 from gateway.settings import Settings
+from gateway.uploads import TooLarge, WrongKind
 from ledgerport_libs import telemetry
 from ledgerport_libs.errors import AppError
 

@@ -10,29 +10,17 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway import uploads
 from gateway.settings import Settings
 from gateway.signing import Signer, new_nonce
-from ledgerport_libs.errors import AppError, InvalidRequest, NotAllowed
+from gateway.uploads import TooLarge, WrongKind
+from ledgerport_libs.errors import InvalidRequest, NotAllowed
 
 FIELD = "csrf_token"
 HEADER = "x-csrf-token"
-_MOST_FIELDS = 50
+_MOST_FIELDS = 250
 _FORM = "application/x-www-form-urlencoded"
 Form = Mapping[str, str]
-
-
-class TooLarge(AppError):
-    """Answered with 413."""
-
-    reason = "TOO_LARGE"
-    say = "This is more than a form can hold."
-
-
-class WrongKind(AppError):
-    """Answered with 415."""
-
-    reason = "WRONG_CONTENT_TYPE"
-    say = "This address takes another kind of content."
 
 
 class NotFromOurPage(NotAllowed):
@@ -55,9 +43,20 @@ class Forms:
         """The fields of a signed-in person's form; NotFromOurPage unless it carries the session's token."""
         self._check_origin(request)
         form = await self._fields(request)
+        self._prove(form, session_id)
+        return form
+
+    async def read_upload(self, request: Request, session_id: str, field: str) -> tuple[Form, bytes]:
+        """The fields of a form with one file in `field`, and what is in the file; proved as every other form."""
+        self._check_origin(request)
+        form, content = await uploads.read(request, field, self._settings.largest_upload)
+        form = {name: plain_text(value) for name, value in form.items()}
+        self._prove(form, session_id)
+        return form, content
+
+    def _prove(self, form: Form, session_id: str) -> None:
         if not self._signer.fits("form-of-session", session_id, form.get(FIELD, "")):
             raise NotFromOurPage("wrong form token")
-        return form
 
     async def read_json(self, request: Request, session_id: str) -> Mapping[str, Any]:
         """The object in an API call's body (none is an empty one); the token comes in X-CSRF-Token."""

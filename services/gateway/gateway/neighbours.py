@@ -19,7 +19,14 @@ from ledgerport.auth.v1 import (
     people_pb2_grpc,
 )
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
-from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
+from ledgerport.qbo_writer.v1 import (
+    mapping_pb2,
+    mapping_pb2_grpc,
+    records_pb2,
+    records_pb2_grpc,
+    sync_config_pb2,
+    sync_config_pb2_grpc,
+)
 from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
 from ledgerport_libs import rpc, telemetry
 from ledgerport_libs.errors import AppError, PassingTrouble, error_of
@@ -33,6 +40,8 @@ _CREDENTIALS = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
+_SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
+_MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,8 @@ class Neighbours:
     connections: connections_pb2_grpc.ConnectionsServiceAsyncStub
     intake: intake_pb2_grpc.IntakeServiceAsyncStub
     records: records_pb2_grpc.RecordsServiceAsyncStub
+    sync_config: sync_config_pb2_grpc.SyncConfigServiceAsyncStub
+    mapping: mapping_pb2_grpc.MappingServiceAsyncStub
     auth_channel: grpc.aio.Channel
 
     async def auth_ready(self) -> None:
@@ -79,9 +90,14 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
                 settings.shopify_sync_address, identity, "shopify-sync", [_INTAKE], timeout=timeout, tls=settings.tls
             )
         )
-        records = await enter(
+        writer = await enter(
             rpc.channel(
-                settings.qbo_writer_address, identity, "qbo-writer", [_RECORDS], timeout=timeout, tls=settings.tls
+                settings.qbo_writer_address,
+                identity,
+                "qbo-writer",
+                [_RECORDS, _SYNC_CONFIG, _MAPPING],
+                timeout=timeout,
+                tls=settings.tls,
             )
         )
         yield Neighbours(
@@ -90,7 +106,9 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
             credentials=credentials_pb2_grpc.CredentialsServiceStub(auth),
             connections=connections_pb2_grpc.ConnectionsServiceStub(connections),
             intake=intake_pb2_grpc.IntakeServiceStub(intake),
-            records=records_pb2_grpc.RecordsServiceStub(records),
+            records=records_pb2_grpc.RecordsServiceStub(writer),
+            sync_config=sync_config_pb2_grpc.SyncConfigServiceStub(writer),
+            mapping=mapping_pb2_grpc.MappingServiceStub(writer),
             auth_channel=auth,
         )
 

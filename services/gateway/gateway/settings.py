@@ -33,6 +33,7 @@ class Settings(ServiceSettings, frozen=True):
     consent_origins: str = Field("", description="further origins on the way to consent, separated by spaces")
 
     largest_form: int = Field(64 * 1024, ge=1024, description="bytes")
+    largest_upload: int = Field(3 * 1024 * 1024, ge=1024, description="bytes of a form with a file")
     session_cache_seconds: float = Field(3.0, ge=0, le=5)
     tries_by_address: int = Field(60, ge=1, description="sign-ins and sign-ups at once; refilled over a minute")
     tries_by_account: int = Field(10, ge=1, description="of one account from one address; refilled over two minutes")

@@ -170,40 +170,13 @@ class Office:
         )
 
     def product(self, number: int, name: str, sku: str = "", **record: Any) -> str:
-        event = entity_pb2.EntityEvent(variant=entity_pb2.Variant(product_title=name, sku=sku))
-        return self.record("product", f"gid://shopify/ProductVariant/{number}", name, event, **record)
+        return put_record(self.url, "product", number, name, sku, **record)
 
     def customer(self, number: int, name: str, email: str = "", **record: Any) -> str:
-        event = entity_pb2.EntityEvent(customer=entity_pb2.Customer(display_name=name, email=email))
-        return self.record("customer", f"gid://shopify/Customer/{number}", name, event, **record)
+        return put_record(self.url, "customer", number, name, email, **record)
 
-    def record(
-        self,
-        kind: str,
-        source_id: str,
-        reference: str,
-        event: entity_pb2.EntityEvent | None = None,
-        *,
-        status: str = "pending",
-        reason: str = "",
-        document: str = "",
-        business: str = OURS,
-    ) -> str:
-        """A record as intake and delivery leave it; its source id."""
-        record_id = uuid5(NAMESPACE_URL, f"{business}|{kind}|{source_id}")
-        self.sql(
-            "INSERT INTO record (id, business_id, kind, source_id, reference, source_updated_at, observed_at,"
-            " content_hash, payload, status, reason) VALUES (%s, %s, %s, %s, %s, now(), now(), '', %s, %s, %s)",
-            *(record_id, business, kind, source_id, reference, (event or entity_pb2.EntityEvent()).SerializeToString()),
-            *(status, reason),
-        )
-        if document:
-            self.sql(
-                "INSERT INTO document (record_id, business_id, entity, qbo_id, sync_token, body_hash, ours)"
-                " VALUES (%s, %s, %s, %s, '0', '', false)",
-                *(record_id, business, {"product": "Item", "customer": "Customer"}.get(kind, "Account"), document),
-            )
-        return source_id
+    def record(self, kind: str, source_id: str, reference: str, **record: Any) -> str:
+        return put_record(self.url, kind, source_id, reference, **record)
 
     def status(self, source_id: str) -> tuple[str, str]:
         """A record's status and reason."""
@@ -215,6 +188,43 @@ class Office:
         if not self.reads:
             raise Refused("not connected", say="QuickBooks is not connected.", reason="NOT_CONNECTED")
         self.company(business)
+
+
+def put_record(
+    url: str,
+    kind: str,
+    source: int | str,
+    reference: str,
+    detail: str = "",
+    *,
+    status: str = "pending",
+    reason: str = "",
+    document: str = "",
+    business: str = OURS,
+) -> str:
+    """A record as intake and delivery leave it; its source id. `detail` is a SKU or an e-mail address."""
+    events = {
+        "product": entity_pb2.EntityEvent(variant=entity_pb2.Variant(product_title=reference, sku=detail)),
+        "customer": entity_pb2.EntityEvent(customer=entity_pb2.Customer(display_name=reference, email=detail)),
+    }
+    named = {"product": "ProductVariant", "customer": "Customer"}
+    source_id = f"gid://shopify/{named[kind]}/{source}" if isinstance(source, int) else source
+    record_id = uuid5(NAMESPACE_URL, f"{business}|{kind}|{source_id}")
+    payload = events.get(kind, entity_pb2.EntityEvent()).SerializeToString()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO record (id, business_id, kind, source_id, reference, source_updated_at, observed_at,"
+            " content_hash, payload, status, reason) VALUES (%s, %s, %s, %s, %s, now(), now(), '', %s, %s, %s)",
+            (record_id, business, kind, source_id, reference, payload, status, reason),
+        )
+        if document:
+            entity = {"product": "Item", "customer": "Customer"}.get(kind, "Account")
+            connection.execute(
+                "INSERT INTO document (record_id, business_id, entity, qbo_id, sync_token, body_hash, ours)"
+                " VALUES (%s, %s, %s, %s, '0', '', false)",
+                (record_id, business, entity, document),
+            )
+    return source_id
 
 
 def _proof(who: str, business: str) -> tuple[tuple[str, str], ...]:
