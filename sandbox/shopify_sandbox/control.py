@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -16,8 +15,8 @@ from starlette.routing import Route
 from shopify_sandbox.delivery import Delivery, Faults
 from shopify_sandbox.desk import Desk
 from shopify_sandbox.graphql_api import Fault, GraphqlApi, as_json
-from shopify_sandbox.model import Address, Customer, Order, Product, Variant
-from shopify_sandbox.ordering import Cart, CartLine
+from shopify_sandbox.model import Address, Customer, Product, Variant
+from shopify_sandbox.order_doors import OrderDoors, number_of
 from shopify_sandbox.report import shop_report
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.views import gid
@@ -34,15 +33,10 @@ class Control:
 
     def routes(self) -> list[Route]:
         posts: dict[str, Handler] = {
-            "orders": self.orders,
-            "order": self.order,
-            "refund": self.refund,
-            "edit": self.edit,
-            "cancel": self.cancel,
-            "collect": self.collect,
-            "annotate": self.annotate,
+            **OrderDoors(self._desk).posts(),
             "customer": self.customer,
             "product": self.product,
+            "product/delete": self.delete_product,
             "tokens": self.tokens,
             "uninstall": self.uninstall,
             "clock": self.clock,
@@ -81,82 +75,8 @@ class Control:
     def _shop(self, asked: dict[str, Any]) -> Shop:
         return self._desk.shops[asked["shop"]]
 
-    def _order(self, asked: dict[str, Any]) -> tuple[Shop, Order]:
-        shop = self._shop(asked)
-        return shop, shop.orders[number_of(asked["order"])]
-
     async def health(self, _asked: dict[str, Any]) -> object:
         return {"status": "ok", "shops": list(self._desk.shops), "graphql_calls": self._api.calls}
-
-    async def orders(self, asked: dict[str, Any]) -> object:
-        """{shop, count, seed?, mix?, refund_rate?, refund_kinds?, days_back?} → ids of orders and refunds."""
-        made = self._desk.generate(
-            self._shop(asked),
-            int(asked.get("count", 1)),
-            seed=int(asked.get("seed", 1)),
-            mix=asked.get("mix", "basic"),
-            refund_rate=float(asked.get("refund_rate", 0)),
-            refund_kinds=asked.get("refund_kinds"),
-            days_back=int(asked.get("days_back", 0)),
-        )
-        return {
-            "ids": [gid("Order", o.id) for o in made],
-            "refunds": [gid("Refund", r.id) for o in made for r in o.refunds],
-        }
-
-    async def order(self, asked: dict[str, Any]) -> object:
-        """{shop, cart: {lines: [{variant_id | title, price, quantity, …}], …}, processed_at?}; amounts in cents."""
-        cart = msgspec.convert(asked["cart"], Cart)
-        moment = asked.get("processed_at")
-        order = self._desk.place_order(self._shop(asked), cart, datetime.fromisoformat(moment) if moment else None)
-        return order_summary(order)
-
-    async def refund(self, asked: dict[str, Any]) -> object:
-        """{shop, order, lines?: {line id: quantity}, shipping?, discrepancy?, note?}; no lines, no shipping = all."""
-        shop, order = self._order(asked)
-        note = asked.get("note")
-        if "lines" in asked or "shipping" in asked or "discrepancy" in asked:
-            lines = {number_of(key): int(n) for key, n in (asked.get("lines") or {}).items()}
-            made = self._desk.refund_order(
-                shop,
-                order,
-                quantities=lines,
-                shipping=int(asked.get("shipping", 0)),
-                discrepancy=int(asked.get("discrepancy", 0)),
-                note=note,
-            )
-        else:
-            made = self._desk.refund_all(shop, order, note)
-        return {"refund": gid("Refund", made.id), **order_summary(order)}
-
-    async def edit(self, asked: dict[str, Any]) -> object:
-        """{shop, order, line, quantity} changes a line; {shop, order, add: {variant_id, quantity}} adds one."""
-        shop, order = self._order(asked)
-        if "add" in asked:
-            self._desk.add_line(shop, order, msgspec.convert(asked["add"], CartLine))
-        else:
-            self._desk.edit_quantity(shop, order, number_of(asked["line"]), int(asked["quantity"]))
-        return order_summary(order)
-
-    async def cancel(self, asked: dict[str, Any]) -> object:
-        """{shop, order, reason?}"""
-        shop, order = self._order(asked)
-        self._desk.cancel_order(shop, order, asked.get("reason", "CUSTOMER"))
-        return order_summary(order)
-
-    async def collect(self, asked: dict[str, Any]) -> object:
-        """{shop, order, amount?}: capture what is authorised, or mark as paid."""
-        shop, order = self._order(asked)
-        self._desk.collect(shop, order, asked.get("amount"))
-        return order_summary(order)
-
-    async def annotate(self, asked: dict[str, Any]) -> object:
-        """{shop, order, note?, tags?, fulfilled?}"""
-        shop, order = self._order(asked)
-        self._desk.annotate(
-            shop, order, note=asked.get("note"), tags=asked.get("tags"), fulfilled=asked.get("fulfilled")
-        )
-        return order_summary(order)
 
     async def customer(self, asked: dict[str, Any]) -> object:
         """{shop, customer?, set: {first_name, email, address: {…}, …}}; without `customer` a new one."""
@@ -211,6 +131,11 @@ class Control:
                 )
             self._desk.save_product(shop, product, new=True)
         return {"id": gid("Product", product.id), "variants": [v.id for v in product.variants]}
+
+    async def delete_product(self, asked: dict[str, Any]) -> object:
+        """{shop, product}: gone from the catalogue, while orders keep what they sold."""
+        self._desk.delete_product(self._shop(asked), number_of(asked["product"]))
+        return {"deleted": True}
 
     async def tokens(self, asked: dict[str, Any]) -> object:
         """{shop, client_id, kill: "access" | "refresh" | "all"} → how many ended."""
@@ -307,17 +232,3 @@ class Control:
         """?shop= → products and customers as the store keeps them."""
         shop = self._shop(asked)
         return {"products": list(shop.products.values()), "customers": list(shop.customers.values())}
-
-
-def number_of(identity: str | int) -> int:
-    """A gid or a bare number → the number."""
-    return int(str(identity).rsplit("/", 1)[-1])
-
-
-def order_summary(order: Order) -> dict[str, object]:
-    """What a test needs to go on with an order."""
-    return {
-        "id": gid("Order", order.id),
-        "name": order.name,
-        "lines": [{"id": x.id, "title": x.title, "quantity": x.current_quantity} for x in order.lines],
-    }

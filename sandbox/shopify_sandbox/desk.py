@@ -5,25 +5,31 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
-from shopify_sandbox import changes
 from shopify_sandbox.apps import AppRegistry
+from shopify_sandbox.cart import Cart
 from shopify_sandbox.catalogue import SHOPS, fresh_shop
 from shopify_sandbox.clock import Clock
 from shopify_sandbox.delivery import Dispatcher
-from shopify_sandbox.generator import draw_cart, draw_refund, mix_named
+from shopify_sandbox.generator import REFUND_KINDS, draw_cart, draw_refund, mix_named
 from shopify_sandbox.journal import Journal
-from shopify_sandbox.model import Customer, Order, Product, Refund, ShopFacts
-from shopify_sandbox.ordering import Cart, CartLine, place
+from shopify_sandbox.model import Customer, Product, ShopFacts
+from shopify_sandbox.order_records import Agreement, Order
+from shopify_sandbox.ordering import place
 from shopify_sandbox.rest import RestWriter
+from shopify_sandbox.sale_changes import Refused
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.subscriptions import Subscriptions
 from shopify_sandbox.totals import financial_status, totals_of
 
 encode = msgspec.json.encode
+T = TypeVar("T")
 
 
 class Desk:
@@ -75,66 +81,50 @@ class Desk:
         weights = mix_named(mix)
         orders: list[Order] = []
         for _ in range(count):
-            cart = draw_cart(shop, chance, weights)
+            story, cart = draw_cart(shop, chance, weights)
             processed = None
             if days_back:
                 processed = self.clock.now() - timedelta(seconds=chance.randrange(days_back * 86_400))
             order = self.place_order(shop, cart, processed)
             orders.append(order)
+            for act in story.sequel:
+                self._told(shop, order, partial(act, shop, chance))
             if chance.random() < refund_rate and totals_of(order).net_payment:
-                self._change(
-                    shop,
-                    order,
-                    lambda o, now: draw_refund(
-                        shop, o, chance, now, **({"kinds": refund_kinds} if refund_kinds else {})
-                    ),
-                )
+                self._told(shop, order, partial(draw_refund, shop, chance, kinds=refund_kinds or REFUND_KINDS))
         return orders
 
-    def refund_order(
-        self,
-        shop: Shop,
-        order: Order,
-        *,
-        quantities: Mapping[int, int],
-        shipping: int = 0,
-        discrepancy: int = 0,
-        note: str | None = None,
-    ) -> Refund:
-        """Refund chosen units and shipping; changes.Refused when the order does not allow it."""
-        made = self._change(
-            shop,
-            order,
-            lambda o, now: changes.refund(
-                shop, o, now, quantities=quantities, shipping=shipping, discrepancy=discrepancy, note=note
-            ),
-        )
-        assert isinstance(made, Refund)  # noqa: S101
+    def _told(self, shop: Shop, order: Order, act: Callable[[Order, datetime], object]) -> None:
+        """A drawn act; one that this order does not allow is passed over."""
+        with suppress(Refused):
+            self.change(shop, order, act)
+
+    def change(self, shop: Shop, order: Order, act: Callable[[Order, datetime], T]) -> T:
+        """Act on the order, and say all that changed; nothing is kept of an act that is refused."""
+        now = self.clock.now()
+        before = {t.id: t.status for t in order.transactions}
+        refunds, edits, cancelled = len(order.refunds), len(_edits(order)), order.cancelled_at is not None
+        due = totals_of(order).outstanding > 0
+        draft = msgspec.json.decode(encode(order), type=Order)
+        made = act(draft, now)
+        for name in Order.__struct_fields__:
+            setattr(order, name, getattr(draft, name))
+        order.updated_at = max(now, order.updated_at)
+        shop.save_order(order)
+        event = str(uuid.uuid4())
+        for record in order.refunds[refunds:]:
+            body = encode(self.writers[shop.domain].refund(order, record))
+            self.post.announce(shop.domain, "refunds/create", body, event)
+        self._money_events(shop, order, {t.id for t in order.transactions if before.get(t.id) != t.status}, event)
+        if order.cancelled_at is not None and not cancelled:
+            self._order_event(shop, order, "orders/cancelled", event)
+        elif due and totals_of(order).outstanding <= 0:
+            self._order_event(shop, order, "orders/paid", event)
+        self._order_event(shop, order, "orders/updated", event)
+        for agreement in _edits(order)[edits:]:
+            body = encode(self.writers[shop.domain].edit(order, agreement))
+            self.post.announce(shop.domain, "orders/edited", body, event)
+        self.journal.commit()
         return made
-
-    def refund_all(self, shop: Shop, order: Order, note: str | None = None) -> Refund:
-        made = self._change(shop, order, lambda o, now: changes.refund_all(shop, o, now, note=note))
-        assert isinstance(made, Refund)  # noqa: S101
-        return made
-
-    def cancel_order(self, shop: Shop, order: Order, reason: str = "CUSTOMER") -> None:
-        self._change(shop, order, lambda o, now: changes.cancel(shop, o, now, reason), also=("orders/cancelled",))
-
-    def edit_quantity(self, shop: Shop, order: Order, line_id: int, quantity: int) -> None:
-        before = order.line(line_id).current_quantity
-        self._change(shop, order, lambda o, now: changes.set_quantity(shop, o, line_id, quantity, now))
-        self._edited(shop, order, line_id, quantity - before)
-
-    def add_line(self, shop: Shop, order: Order, line: CartLine) -> None:
-        self._change(shop, order, lambda o, now: changes.add_line(shop, o, line, now))
-        self._edited(shop, order, order.lines[-1].id, line.quantity)
-
-    def collect(self, shop: Shop, order: Order, amount: int | None = None) -> None:
-        """Capture or mark as paid."""
-        self._change(shop, order, lambda o, now: changes.collect(shop, o, now, amount))
-        if totals_of(order).outstanding <= 0:
-            self._order_event(shop, order, "orders/paid", str(uuid.uuid4()))
-            self.journal.commit()
 
     def annotate(
         self,
@@ -152,7 +142,7 @@ class Desk:
             held.tags = held.tags if tags is None else tags
             held.fulfilled = held.fulfilled if fulfilled is None else fulfilled
 
-        self._change(shop, order, apply)
+        self.change(shop, order, apply)
 
     def save_customer(self, shop: Shop, customer: Customer, *, new: bool) -> None:
         customer.updated_at = self.clock.now()
@@ -171,6 +161,12 @@ class Desk:
         self._product_event(shop, product, "products/create" if new else "products/update", str(uuid.uuid4()))
         self.journal.commit()
 
+    def delete_product(self, shop: Shop, product_id: int) -> None:
+        """Orders that sold it keep their lines, without the product."""
+        shop.drop_product(product_id)
+        self.post.announce(shop.domain, "products/delete", encode({"id": product_id}), str(uuid.uuid4()))
+        self.journal.commit()
+
     def uninstall(self, shop: Shop, client_id: str) -> None:
         """Tokens die and subscriptions go before app/uninstalled is sent."""
         subscriptions = self.subscriptions.of_app(client_id, shop.domain)
@@ -180,34 +176,6 @@ class Desk:
                 self.post.queue(subscription, body, event)
         self.subscriptions.remove_all(s.id for s in subscriptions)
         self.apps.uninstall(client_id, shop.domain)
-
-    def _change(
-        self, shop: Shop, order: Order, act: Callable[[Order, datetime], object], also: tuple[str, ...] = ()
-    ) -> object:
-        """Act on the order; nothing is kept of an act that is refused."""
-        now = self.clock.now()
-        before = {t.id for t in order.transactions}
-        refunds = len(order.refunds)
-        draft = msgspec.json.decode(encode(order), type=Order)
-        made = act(draft, now)
-        for name in Order.__struct_fields__:
-            setattr(order, name, getattr(draft, name))
-        order.updated_at = max(now, order.updated_at)
-        shop.save_order(order)
-        event = str(uuid.uuid4())
-        for record in order.refunds[refunds:]:
-            body = encode(self.writers[shop.domain].refund(order, record))
-            self.post.announce(shop.domain, "refunds/create", body, event)
-        self._money_events(shop, order, {t.id for t in order.transactions} - before, event)
-        for topic in (*also, "orders/updated"):
-            self._order_event(shop, order, topic, event)
-        self.journal.commit()
-        return made
-
-    def _edited(self, shop: Shop, order: Order, line_id: int, delta: int) -> None:
-        body = encode(self.writers[shop.domain].edit(order, line_id, delta, order.updated_at))
-        self.post.announce(shop.domain, "orders/edited", body, str(uuid.uuid4()))
-        self.journal.commit()
 
     def _order_event(self, shop: Shop, order: Order, topic: str, event: str) -> None:
         if self.subscriptions.hearing(shop.domain, topic):
@@ -221,7 +189,7 @@ class Desk:
                 self.post.announce(shop.domain, "order_transactions/create", body, event)
 
     def _take_stock(self, shop: Shop, order: Order, now: datetime, event: str) -> None:
-        for product_id in {line.product_id for line in order.lines if line.product_id}:
+        for product_id in sorted({line.product_id for line in order.lines if line.product_id}):
             product = shop.products[product_id]
             for line in (x for x in order.lines if x.product_id == product_id and x.variant_id):
                 variant = shop.variants[line.variant_id or 0][1]
@@ -234,3 +202,7 @@ class Desk:
     def _product_event(self, shop: Shop, product: Product, topic: str, event: str) -> None:
         if self.subscriptions.hearing(shop.domain, topic):
             self.post.announce(shop.domain, topic, encode(self.writers[shop.domain].product(product)), event)
+
+
+def _edits(order: Order) -> list[Agreement]:
+    return [agreement for agreement in order.agreements if agreement.reason == "ORDER_EDIT"]

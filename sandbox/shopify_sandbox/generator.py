@@ -6,73 +6,48 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 
-from shopify_sandbox.changes import refund
-from shopify_sandbox.model import Order, Refund
-from shopify_sandbox.ordering import Cart, CartLine
+from shopify_sandbox.cart import Cart, CartLine
+from shopify_sandbox.order_records import Order, Refund
+from shopify_sandbox.refunding import refund, refund_all
 from shopify_sandbox.shop import Shop
+from shopify_sandbox.stories import STORIES, Story, goods
 from shopify_sandbox.totals import totals_of
 
 Mix = Mapping[str, int]
 
+RARE = {"many_lines": 1, "test": 1}
 MIXES: dict[str, Mix] = {
     "basic": {"sale": 9, "capture": 3},
-    "all": {
-        "sale": 8,
-        "capture": 3,
-        "manual": 2,
-        "two_gateways": 2,
-        "gift_card": 2,
-        "tip": 2,
-        "authorization": 1,
-        "gift_card_sold": 1,
-        "free": 1,
-    },
+    "all": {kind: 8 if kind == "sale" else 2 for kind in STORIES} | RARE,
 }
+REFUND_KINDS: Mapping[str, int] = {"full": 4, "lines": 5, "shipping": 2}
 
 
 def mix_named(mix: str | Mix) -> Mix:
     """A named mix, one kind by its name, or weights by kind; ValueError for unknown kinds."""
     weights = MIXES.get(mix, {mix: 1}) if isinstance(mix, str) else mix
-    unknown = set(weights) - set(MIXES["all"])
+    unknown = set(weights) - set(STORIES)
     if unknown:
-        raise ValueError(f"unknown kinds of order: {sorted(unknown)}")
+        raise ValueError(f"unknown kinds of order: {sorted(unknown)}; there are {sorted(STORIES)}")
     return weights
 
 
-def draw_cart(shop: Shop, chance: random.Random, mix: Mix) -> Cart:
-    """One cart out of the mix."""
-    kind = chance.choices(list(mix), weights=list(mix.values()))[0]
+def draw_cart(shop: Shop, chance: random.Random, mix: Mix) -> tuple[Story, Cart]:
+    """One cart out of the mix, and the story it begins."""
+    story = STORIES[chance.choices(list(mix), weights=list(mix.values()))[0]]
     cart = _shopping(shop, chance)
-    match kind:
-        case "tip":
-            cart.tip = chance.choice((100, 250, 333, 500))
-        case "gift_card_sold":
-            cart.lines.append(CartLine(variant_id=chance.choice(_gift_cards(shop))))
-        case "free":
-            cart.discount_percent, cart.discount_amount, cart.shipping = 100, 0, None
-            for line in cart.lines:
-                line.discount = 0
-        case _:
-            cart.tender = kind
-    return cart
-
-
-def _gift_cards(shop: Shop) -> list[int]:
-    return [v.id for p in shop.products.values() if p.gift_card for v in p.variants]
-
-
-def _goods(shop: Shop) -> list[int]:
-    return [v.id for p in shop.products.values() if not p.gift_card for v in p.variants]
+    story.shape(shop, chance, cart)
+    return story, cart
 
 
 def _shopping(shop: Shop, chance: random.Random) -> Cart:
-    goods = _goods(shop)
-    if not goods:
+    wares = goods(shop)
+    if not wares:
         raise ValueError(f"{shop.domain} sells nothing yet")
     count = chance.choices((1, 2, 3, 4, 6, 9), weights=(30, 28, 20, 12, 8, 2))[0]
     lines = [
         CartLine(variant_id=variant, quantity=chance.choices((1, 2, 3, 5, 12), weights=(60, 22, 10, 6, 2))[0])
-        for variant in chance.sample(goods, k=min(count, len(goods)))
+        for variant in chance.sample(wares, k=min(count, len(wares)))
     ]
     if chance.random() < 0.06:
         lines.append(
@@ -128,11 +103,8 @@ def _add_offers(chance: random.Random, cart: Cart) -> None:
             cart.shipping_discount = chance.choice((cart.shipping, cart.shipping // 2))
 
 
-REFUND_KINDS: Mapping[str, int] = {"full": 4, "lines": 5, "shipping": 2}
-
-
 def draw_refund(
-    shop: Shop, order: Order, chance: random.Random, now: datetime, kinds: Mapping[str, int] = REFUND_KINDS
+    shop: Shop, chance: random.Random, order: Order, now: datetime, kinds: Mapping[str, int] = REFUND_KINDS
 ) -> Refund:
     """Refund the order in one of the kinds: `full`, `lines`, `shipping`, `goodwill`, `less`."""
     kind = chance.choices(list(kinds), weights=list(kinds.values()))[0]
@@ -146,7 +118,7 @@ def draw_refund(
         amount = chance.randrange(1, min(totals.net_payment, 2000))
         return refund(shop, order, now, quantities={}, discrepancy=-amount, note="Sorry!")
     if kind == "full" or not left:
-        return refund(shop, order, now, quantities=left, shipping=shipping, note="Changed my mind")
+        return refund_all(shop, order, now, note="Changed my mind")
     chosen = chance.sample(list(left), k=chance.randrange(1, len(left) + 1))
     quantities = {line_id: chance.randrange(1, left[line_id] + 1) for line_id in chosen}
     less = chance.randrange(1, 50) if kind == "less" else 0

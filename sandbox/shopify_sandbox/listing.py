@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shopify_sandbox.model import Order
+from shopify_sandbox.order_records import Order
 from shopify_sandbox.search import Getter, Search, parse_search
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.totals import financial_status, totals_of
@@ -44,6 +44,8 @@ ORDER_FIELDS: Mapping[str, Getter] = {
     "test": lambda o: o.test,
     "gateway": lambda o: [t.gateway for t in o.transactions],
     "source_name": lambda o: o.source,
+    "po_number": lambda o: o.po_number,
+    "return_status": lambda o: "returned" if o.returns else "no_return",
 }
 CUSTOMER_FIELDS: Mapping[str, Getter] = {
     "id": lambda c: c.id,

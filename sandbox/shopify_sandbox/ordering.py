@@ -2,113 +2,113 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from shopify_sandbox.amounts import allocate, half_up, taxes_of
-from shopify_sandbox.model import (
-    Address,
+from shopify_sandbox.amounts import allocate, half_up, taxes_of, unconverted
+from shopify_sandbox.cart import Cart, CartLine, CartShipping, StatedTax
+from shopify_sandbox.model import Address, Customer, TaxRate
+from shopify_sandbox.order_records import (
+    AdditionalFee,
     Agreement,
     Allocation,
-    Customer,
+    Company,
     Discount,
+    Duty,
+    Exchange,
     Order,
     OrderLine,
+    PaymentTerms,
     Sale,
     ShippingLine,
     TaxLine,
-    TaxRate,
-    Transaction,
 )
+from shopify_sandbox.paying import pay
 from shopify_sandbox.shop import Shop
-from shopify_sandbox.totals import totals_of
-
-
-class CartLine(msgspec.Struct, kw_only=True):
-    """Something to buy: a variant, or a custom line with its own title and price."""
-
-    variant_id: int | None = None
-    title: str = "Custom item"
-    price: int | None = None
-    quantity: int = 1
-    discount: int = 0
-    taxable: bool = True
-    properties: dict[str, str] = {}
-
-
-class Cart(msgspec.Struct, kw_only=True):
-    """All a buyer decides; amounts in smallest units of the shop's currency.
-
-    `tender` is one of `sale`, `capture`, `authorization`, `manual`, `two_gateways`, `gift_card`.
-    """
-
-    lines: list[CartLine]
-    customer_id: int | None = None
-    email: str | None = None
-    discount_percent: int = 0
-    discount_amount: int = 0
-    discount_code: str | None = None
-    shipping: int | None = None
-    shipping_title: str = "Standard"
-    shipping_discount: int = 0
-    tip: int = 0
-    tender: str = "sale"
-    gateway: str = "shopify_payments"
-    test: bool = False
-    note: str | None = None
-    attributes: dict[str, str] = {}
-    tags: list[str] = []
-    source: str = "web"
-    tax_parts: int | None = None
-    """How many of the shop's taxes apply; all when None."""
-
-
-LABELS = {
-    "shopify_payments": "Shopify Payments",
-    "paypal": "PayPal",
-    "gift_card": "Gift card",
-    "Bank Deposit": "Bank Deposit",
-    "bogus": "(for testing) Bogus Gateway",
-}
 
 
 def place(shop: Shop, cart: Cart, now: datetime, processed_at: datetime | None = None) -> Order:
-    """Build the order; ValueError when a line cannot be sold."""
+    """Build the order; ValueError when a line cannot be sold or paid as the cart says."""
     customer = shop.customers[cart.customer_id] if cart.customer_id else None
     number = shop.new_number()
     address = customer.address if customer else None
+    facts = shop.facts
     order = Order(
         id=shop.new_id(),
         number=number,
-        name=f"#{number}",
-        currency=shop.facts.currency,
-        taxes_included=shop.facts.taxes_included,
+        name=cart.name or f"#{number}",
+        currency=cart.currency or facts.currency,
+        exchange=_exchange(shop, cart),
+        taxes_included=facts.taxes_included if cart.taxes_included is None else cart.taxes_included,
+        duties_included=cart.duties_included,
+        cash_rounding=cart.cash_rounding,
         test=cart.test,
         customer_id=cart.customer_id,
+        company=_company(shop, cart),
+        po_number=cart.po_number,
+        payment_terms=_terms(shop, cart, processed_at or now),
         email=cart.email or (customer.email if customer else None),
         phone=customer.phone if customer else None,
         note=cart.note,
         tags=cart.tags,
         attributes=cart.attributes,
         source=cart.source,
-        tax_exempt=customer.tax_exempt if customer else False,
-        billing_address=address or guest_address(shop, customer),
-        shipping_address=address or guest_address(shop, customer),
-        lines=[order_line(shop, line) for line in cart.lines],
+        tax_exempt=cart.tax_exempt or (customer.tax_exempt if customer else False),
+        tax_rates=_rates(shop, cart),
+        channel_liable=cart.channel_liable,
+        billing_address=cart.billing_address or address or guest_address(shop, customer),
+        shipping_address=cart.shipping_address or address or guest_address(shop, customer),
+        lines=[],
+        lists_agreements=cart.lists_agreements,
+        stated_status=cart.status if cart.imported else None,
         created_at=now,
         processed_at=processed_at or now,
         updated_at=now,
     )
-    if cart.shipping is not None:
-        order.shipping = [ShippingLine(id=shop.new_id(), title=cart.shipping_title, price=cart.shipping)]
+    order.lines = [order_line(shop, order, line) for line in cart.lines]
     if cart.tip:
         order.lines.append(tip_line(shop, cart.tip))
-    _discount(order, cart)
-    _tax(order, shop.facts.taxes[: cart.tax_parts])
+    ways = [] if cart.shipping is None else [CartShipping(title=cart.shipping_title, price=cart.shipping)]
+    ways += cart.shipping_lines
+    order.shipping = [ShippingLine(id=shop.new_id(), title=way.title, price=way.price) for way in ways]
+    order.fees = [AdditionalFee(id=shop.new_id(), name=fee.name, amount=fee.amount) for fee in cart.fees]
+    _discount(order, cart, ways)
+    _tax(order, cart, ways)
     order.agreements = [_first_agreement(shop, order, now)]
-    pay(shop, order, cart, now)
+    if not cart.imported:
+        pay(shop, order, cart, now)
     return order
+
+
+def _exchange(shop: Shop, cart: Cart) -> Exchange | None:
+    if cart.currency in (None, shop.facts.currency):
+        return None
+    return Exchange(currency=shop.facts.currency, rate=cart.rate or "1")
+
+
+def _company(shop: Shop, cart: Cart) -> Company | None:
+    if cart.company is None:
+        return None
+    name, location = cart.company.name, cart.company.location
+    number, place_ = (zlib.crc32(f"{shop.domain} {text}".encode()) for text in (name, f"{name} {location}"))
+    return Company(id=4_000_000_000 + number, name=name, location_id=8_000_000_000 + place_, location=location)
+
+
+def _terms(shop: Shop, cart: Cart, since: datetime) -> PaymentTerms | None:
+    terms = cart.payment_terms
+    if terms is None:
+        return None
+    due = terms.due_at or (since + timedelta(days=terms.days) if terms.days is not None else None)
+    return PaymentTerms(id=shop.new_id(), name=terms.name, kind=terms.kind, days=terms.days, due_at=due)
+
+
+def _rates(shop: Shop, cart: Cart) -> list[TaxRate]:
+    if cart.tax_rates is not None:
+        return [TaxRate(title=rate.title, parts=rate.parts) for rate in cart.tax_rates]
+    return shop.facts.taxes[: cart.tax_parts]
 
 
 def guest_address(shop: Shop, customer: Customer | None) -> Address | None:
@@ -129,27 +129,39 @@ def guest_address(shop: Shop, customer: Customer | None) -> Address | None:
     )
 
 
-def order_line(shop: Shop, wanted: CartLine) -> OrderLine:
-    """A line as sold today: name, SKU and price are copied, later renames do not touch it."""
+def order_line(shop: Shop, order: Order, wanted: CartLine) -> OrderLine:
+    """The line without order-wide discounts and taxes; ValueError for what the store does not sell."""
     if wanted.quantity < 1:
         raise ValueError("a line needs a quantity of at least 1")
-    discount = [Allocation(application=-1, amount=wanted.discount)] if wanted.discount else []
-    if wanted.variant_id is None:
-        if wanted.price is None:
-            raise ValueError("a custom line needs a price")
-        return OrderLine(
-            id=shop.new_id(),
-            title=wanted.title,
-            quantity=wanted.quantity,
-            current_quantity=wanted.quantity,
-            unit_price=wanted.price,
-            taxable=wanted.taxable,
-            properties=wanted.properties,
-            allocations=discount,
-        )
+    line = _custom_line(shop, wanted) if wanted.variant_id is None else _variant_line(shop, order, wanted)
+    line.duties = [Duty(id=shop.new_id(), amount=duty.amount, code=duty.code) for duty in wanted.duties]
+    # The place among the discounts is filled in when all of them are known.
+    line.allocations = [Allocation(application=0, amount=wanted.discount)] if wanted.discount else []
+    return line
+
+
+def _custom_line(shop: Shop, wanted: CartLine) -> OrderLine:
+    if wanted.price is None:
+        raise ValueError("a custom line needs a price")
+    return OrderLine(
+        id=shop.new_id(),
+        title=wanted.title,
+        variant_title=wanted.variant_title,
+        sku=wanted.sku,
+        quantity=wanted.quantity,
+        current_quantity=wanted.quantity,
+        unit_price=wanted.price,
+        gift_card=wanted.gift_card,
+        taxable=wanted.taxable and not wanted.gift_card,
+        properties=wanted.properties,
+    )
+
+
+def _variant_line(shop: Shop, order: Order, wanted: CartLine) -> OrderLine:
     if wanted.variant_id not in shop.variants:
         raise ValueError(f"no variant {wanted.variant_id} in {shop.domain}")
     product, variant = shop.variants[wanted.variant_id]
+    listed = unconverted(variant.price, order.currency, order.exchange) if order.exchange else variant.price
     return OrderLine(
         id=shop.new_id(),
         title=product.title,
@@ -160,12 +172,11 @@ def order_line(shop: Shop, wanted: CartLine) -> OrderLine:
         variant_id=variant.id,
         quantity=wanted.quantity,
         current_quantity=wanted.quantity,
-        unit_price=variant.price if wanted.price is None else wanted.price,
+        unit_price=listed if wanted.price is None else wanted.price,
         gift_card=product.gift_card,
-        taxable=variant.taxable and not product.gift_card,
+        taxable=variant.taxable and wanted.taxable and not product.gift_card,
         requires_shipping=variant.requires_shipping,
         properties=wanted.properties,
-        allocations=discount,
     )
 
 
@@ -182,20 +193,11 @@ def tip_line(shop: Shop, amount: int) -> OrderLine:
     )
 
 
-def _discount(order: Order, cart: Cart) -> None:
+def _discount(order: Order, cart: Cart, ways: Sequence[CartShipping]) -> None:
     for line in order.lines:
         for allocation in line.allocations:
             allocation.amount = min(allocation.amount, line.gross)
-            allocation.application = len(order.discounts)
-            order.discounts.append(
-                Discount(
-                    kind="manual",
-                    title="Staff discount",
-                    amount=allocation.amount,
-                    target_selection="EXPLICIT",
-                    allocation="ONE",
-                )
-            )
+            allocation.application = _applied(order, "manual", "Staff discount", allocation.amount)
     goods = [line for line in order.lines if not line.tip and not line.gift_card]
     nets = [line.gross - line.discount for line in goods]
     amount = min(cart.discount_amount or half_up(sum(nets) * cart.discount_percent, 100), sum(nets))
@@ -211,28 +213,56 @@ def _discount(order: Order, cart: Cart) -> None:
                 amount=cart.discount_amount or None,
             )
         )
-    if cart.shipping_discount and order.shipping:
-        line_ = order.shipping[0]
-        off = min(cart.shipping_discount, line_.price)
-        line_.allocations.append(Allocation(application=len(order.discounts), amount=off))
-        order.discounts.append(
-            Discount(
-                kind="automatic",
-                title="Shipping offer",
-                amount=off,
-                target_type="SHIPPING_LINE",
-            )
+    wanted = [way.discount for way in ways]
+    if wanted and cart.shipping_discount:
+        wanted[0] = cart.shipping_discount
+    for shipping, off in zip(order.shipping, wanted, strict=True):
+        if taken := min(off, shipping.price):
+            place_ = _applied(order, "automatic", "Shipping offer", taken, "SHIPPING_LINE")
+            shipping.allocations.append(Allocation(application=place_, amount=taken))
+
+
+def _applied(order: Order, kind: str, title: str, amount: int, target: str = "LINE_ITEM") -> int:
+    """The place of a new discount that is for one line alone."""
+    explicit = ("EXPLICIT", "ONE") if target == "LINE_ITEM" else ("ALL", "ACROSS")
+    order.discounts.append(
+        Discount(
+            kind=kind,
+            title=title,
+            amount=amount,
+            target_type=target,
+            target_selection=explicit[0],
+            allocation=explicit[1],
         )
+    )
+    return len(order.discounts) - 1
 
 
-def _tax(order: Order, rates: list[TaxRate]) -> None:
+def _tax(order: Order, cart: Cart, ways: Sequence[CartShipping]) -> None:
+    for line, wanted in zip(order.lines, [*cart.lines, None], strict=False):
+        if wanted is not None and wanted.taxes is not None:
+            line.taxes = _stated(wanted.taxes)
+        elif line.taxable and not line.tip:
+            line.taxes = taxed(order, line.gross - line.discount)
+        for duty, asked in zip(line.duties, wanted.duties if wanted else (), strict=True):
+            duty.taxes = taxed(order, duty.amount) if asked.taxed else []
+    for shipping, way in zip(order.shipping, ways, strict=True):
+        shipping.taxes = taxed(order, shipping.discounted) if way.taxes is None else _stated(way.taxes)
+    for fee, charged in zip(order.fees, cart.fees, strict=True):
+        fee.taxes = taxed(order, fee.amount) if charged.taxed else []
+
+
+def taxed(order: Order, amount: int) -> list[TaxLine]:
+    """The order's own taxes on an amount; none for an exempt buyer."""
     if order.tax_exempt:
-        return
-    for line in order.lines:
-        if line.taxable and not line.tip:
-            line.taxes = taxes_of(line.gross - line.discount, rates, order.taxes_included)
-    for shipping in order.shipping:
-        shipping.taxes = taxes_of(shipping.discounted, rates, order.taxes_included)
+        return []
+    return taxes_of(amount, order.tax_rates, order.taxes_included, channel_liable=order.channel_liable)
+
+
+def _stated(taxes: Sequence[StatedTax]) -> list[TaxLine]:
+    return [
+        TaxLine(title=tax.title, rate=tax.rate, amount=tax.amount, channel_liable=tax.channel_liable) for tax in taxes
+    ]
 
 
 def line_type(line: OrderLine) -> str:
@@ -246,90 +276,23 @@ def copied(taxes: list[TaxLine]) -> list[TaxLine]:
 
 
 def _first_agreement(shop: Shop, order: Order, now: datetime) -> Agreement:
-    added = not order.taxes_included
-    sales = [
-        Sale(
+    def sale(kind: str, price: int, taxes: list[TaxLine], discount: int = 0, quantity: int = 1, **what: int) -> Sale:
+        value = price - discount
+        spared = sum(t.amount for t in taxed(order, price)) - sum(t.amount for t in taxed(order, value))
+        return Sale(
             id=shop.new_id(),
             action="ORDER",
-            line_type=line_type(line),
-            quantity=line.quantity,
-            line_id=line.id,
-            total=line.gross - line.discount + (line.tax if added else 0),
-            discount=line.discount,
-            taxes=copied(line.taxes),
+            line_type=kind,
+            quantity=quantity,
+            total=value + (0 if order.taxes_included else sum(tax.amount for tax in taxes)),
+            discount=discount,
+            discount_tax=spared if taxes else 0,
+            taxes=copied(taxes),
+            **what,
         )
-        for line in order.lines
-    ]
-    sales += [
-        Sale(
-            id=shop.new_id(),
-            action="ORDER",
-            line_type="SHIPPING",
-            quantity=None,
-            shipping_line_id=line.id,
-            total=line.discounted + (line.tax if added else 0),
-            discount=line.price - line.discounted,
-            taxes=copied(line.taxes),
-        )
-        for line in order.shipping
-    ]
+
+    sales = [sale(line_type(x), x.gross, x.taxes, x.discount, quantity=x.quantity, line_id=x.id) for x in order.lines]
+    sales += [sale("SHIPPING", x.price, x.taxes, x.price - x.discounted, shipping_line_id=x.id) for x in order.shipping]
+    sales += [sale("DUTY", x.amount, x.taxes, duty_id=x.id) for x in order.duties]
+    sales += [sale("ADDITIONAL_FEE", x.amount, x.taxes, fee_id=x.id) for x in order.fees]
     return Agreement(id=shop.new_id(), reason="ORDER", happened_at=now, sales=sales)
-
-
-def pay(shop: Shop, order: Order, cart: Cart, now: datetime) -> None:
-    """Write the payments the cart's tender stands for; an order of 0.00 needs none."""
-    due = totals_of(order).total
-    if due == 0:
-        return
-    match cart.tender:
-        case "sale":
-            add_payment(shop, order, "SALE", cart.gateway, due, now)
-        case "capture" | "authorization":
-            held = add_payment(shop, order, "AUTHORIZATION", cart.gateway, due, now)
-            if cart.tender == "capture":
-                capture(shop, order, held, due, now)
-        case "manual":
-            add_payment(shop, order, "SALE", "Bank Deposit", due, now, status="PENDING")
-        case "two_gateways" | "gift_card":
-            first = due // 3 or due
-            add_payment(shop, order, "SALE", "gift_card" if cart.tender == "gift_card" else "paypal", first, now)
-            if due > first:
-                add_payment(shop, order, "SALE", cart.gateway, due - first, now)
-        case other:
-            raise ValueError(f"no tender {other!r}")
-
-
-def capture(shop: Shop, order: Order, held: Transaction, amount: int, now: datetime) -> Transaction:
-    """Take (part of) an authorised amount."""
-    return add_payment(shop, order, "CAPTURE", held.gateway, amount, now + timedelta(seconds=1), parent_id=held.id)
-
-
-def add_payment(
-    shop: Shop,
-    order: Order,
-    kind: str,
-    gateway: str,
-    amount: int,
-    now: datetime,
-    *,
-    status: str = "SUCCESS",
-    parent_id: int | None = None,
-) -> Transaction:
-    """Append one transaction; card payments of the house gateway carry its fee of 2.9 % + 30."""
-    charged = gateway == "shopify_payments" and kind in ("SALE", "CAPTURE")
-    transaction = Transaction(
-        id=shop.new_id(),
-        kind=kind,
-        status=status,
-        gateway=gateway,
-        formatted_gateway=LABELS.get(gateway, gateway),
-        amount=amount,
-        manual=gateway == "Bank Deposit",
-        test=order.test,
-        parent_id=parent_id,
-        fee=half_up(amount * 29, 1000) + 30 if charged else None,
-        receipt='{"gift_card_id":4410001,"gift_card_last_characters":"7f3a"}' if gateway == "gift_card" else "{}",
-        created_at=now,
-    )
-    order.transactions.append(transaction)
-    return transaction

@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
+from shopify_sandbox import changes, editing, refunding, returning
 from shopify_sandbox.amounts import fixed, parse
+from shopify_sandbox.cart import Cart, CartLine
 from shopify_sandbox.desk import Desk
-from shopify_sandbox.model import Order
-from shopify_sandbox.ordering import Cart, CartLine
+from shopify_sandbox.order_records import Order
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.totals import financial_status, totals_of
 
@@ -32,6 +33,7 @@ class StorePages:
     def routes(self) -> list[Route]:
         acts: dict[str, Act] = {
             "refund": self._refund,
+            "exchange": self._exchange,
             "edit": self._edit,
             "cancel": self._cancel,
             "collect": self._collect,
@@ -100,6 +102,7 @@ class StorePages:
             order=order,
             totals=totals_of(order),
             customer=shop.customers.get(order.customer_id or 0),
+            variants=[(p, v) for p, v in shop.variants.values()],
             error=request.query_params.get("error"),
         )
 
@@ -118,32 +121,44 @@ class StorePages:
         return endpoint
 
     def _refund(self, shop: Shop, order: Order, form: FormData) -> None:
+        note = text(form, "note") or None
         if form.get("whole"):
-            self._desk.refund_all(shop, order, text(form, "note") or None)
+            self._desk.change(shop, order, lambda o, now: refunding.refund_all(shop, o, now, note=note))
             return
-        quantities = {line.id: int(text(form, f"line-{line.id}") or 0) for line in order.lines}
-        self._desk.refund_order(
+        chosen, shipping = _quantities(order, form), parse(text(form, "shipping") or "0", order.currency)
+        self._desk.change(
             shop,
             order,
-            quantities=quantities,
-            note=text(form, "note") or None,
-            shipping=parse(text(form, "shipping") or "0", order.currency),
+            lambda o, now: refunding.refund(shop, o, now, quantities=chosen, shipping=shipping, note=note),
+        )
+
+    def _exchange(self, shop: Shop, order: Order, form: FormData) -> None:
+        """The chosen goods come back, the buyer takes another thing, and the difference is paid at once."""
+        taken = [CartLine(variant_id=int(text(form, "variant")))] if text(form, "variant") else []
+        chosen = _quantities(order, form)
+        self._desk.change(
+            shop,
+            order,
+            lambda o, now: returning.take_back(
+                shop, o, now, quantities=chosen, exchange=taken, charge="shopify_payments" if taken else None
+            ),
         )
 
     def _edit(self, shop: Shop, order: Order, form: FormData) -> None:
         note = text(form, "note")
         if note != (order.note or ""):
             self._desk.annotate(shop, order, note=note)
-        for line in order.lines:
-            wanted = text(form, f"line-{line.id}")
-            if wanted and int(wanted) != line.current_quantity:
-                self._desk.edit_quantity(shop, order, line.id, int(wanted))
+        wanted = {line.id: text(form, f"line-{line.id}") for line in order.lines}
+        changed = {x.id: int(wanted[x.id]) for x in order.lines if wanted[x.id] not in ("", str(x.current_quantity))}
+        added = [CartLine(variant_id=int(text(form, "variant")))] if text(form, "variant") else []
+        if changed or added:
+            self._desk.change(shop, order, lambda o, now: editing.edit(shop, o, now, quantities=changed, add=added))
 
     def _cancel(self, shop: Shop, order: Order, _form: FormData) -> None:
-        self._desk.cancel_order(shop, order)
+        self._desk.change(shop, order, lambda o, now: changes.cancel(shop, o, now, "CUSTOMER"))
 
     def _collect(self, shop: Shop, order: Order, _form: FormData) -> None:
-        self._desk.collect(shop, order)
+        self._desk.change(shop, order, lambda o, now: changes.collect(shop, o, now))
 
     def _back(self, shop: Shop, rest: str = "") -> Response:
         return RedirectResponse(f"/{shop.domain}/admin{rest}", 303)
@@ -154,6 +169,10 @@ class StorePages:
     def _page(self, request: Request, name: str, status: int = 200, **context: object) -> Response:
         tools = {"money": fixed, "status": financial_status, "totals_of": totals_of}
         return self._pages.TemplateResponse(request, name, {**tools, **context}, status_code=status)
+
+
+def _quantities(order: Order, form: FormData) -> dict[int, int]:
+    return {line.id: int(text(form, f"line-{line.id}") or 0) for line in order.lines}
 
 
 def text(form: FormData, name: str) -> str:

@@ -25,9 +25,10 @@ from graphql import (
 
 from shopify_sandbox.apps import Token
 from shopify_sandbox.desk import Desk
+from shopify_sandbox.ledger_views import Parts, refund_view
 from shopify_sandbox.listing import BadPage, Lister, page_size
-from shopify_sandbox.model import Order
-from shopify_sandbox.order_views import order_view, refund_view
+from shopify_sandbox.order_records import Order
+from shopify_sandbox.order_views import order_view
 from shopify_sandbox.settings import Settings
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.views import customer_view, product_view, variant_view
@@ -121,7 +122,8 @@ def _fresh(shop: Shop, kind: str, identity: int) -> View | None:
             item: View = variant_view(shop, *shop.inventory[identity])["inventoryItem"]
             return item
         case "Refund" if identity in shop.refunds:
-            return refund_view(*shop.refunds[identity])
+            order, refund = shop.refunds[identity]
+            return refund_view(Parts.of(order), refund)
     return None
 
 
@@ -166,6 +168,8 @@ def connection(name: str) -> Callable[..., Any]:
 
     def resolve(source: Mapping[str, Any], info: Info, **args: Any) -> View:
         items = list(value_of(source, name) or ())
+        if args.get("includeRemovals") is False:
+            items = [item for item in items if not item["isRemoved"]]
         try:
             size, backwards = page_size(args)
             low, high = int(args.get("after") or 0), int(args.get("before") or len(items) + 1) - 1

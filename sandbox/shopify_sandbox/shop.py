@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from shopify_sandbox.journal import Journal
-from shopify_sandbox.model import Customer, Order, Product, Refund, ShopFacts, Variant
+from shopify_sandbox.model import Customer, Product, ShopFacts, Variant
+from shopify_sandbox.order_records import Order, Refund
 
 encode = msgspec.json.encode
 
@@ -60,6 +61,17 @@ class Shop:
     def save_product(self, product: Product) -> None:
         self._hold_product(product)
         self.journal.put(self.domain, "product", product.id, encode(product))
+
+    def drop_product(self, product_id: int) -> None:
+        """KeyError for a product that the store does not have."""
+        product = self.products.pop(product_id)
+        self.versions["products"] += 1
+        self.views.pop(("Product", product_id), None)
+        for variant in product.variants:
+            self.variants.pop(variant.id, None)
+            self.inventory.pop(variant.inventory_item_id, None)
+            self.views.pop(("ProductVariant", variant.id), None)
+        self.journal.drop(self.domain, "product", product_id)
 
     def save_order(self, order: Order) -> None:
         self._hold_order(order)

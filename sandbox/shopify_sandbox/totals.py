@@ -5,19 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shopify_sandbox.amounts import add_taxes
-from shopify_sandbox.model import Order, Sale, TaxLine, Transaction
+from shopify_sandbox.order_records import (
+    AdditionalFee,
+    Duty,
+    Order,
+    OrderLine,
+    Sale,
+    ShippingLine,
+    TaxLine,
+    Transaction,
+)
 
 PAYING = ("SALE", "CAPTURE")
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Plain = all ever on the order, `current_…` = what is left, in smallest units of the shop's currency."""
+    """Plain = all ever on the order, `current_…` = what is left, in smallest units of what the buyer pays in."""
 
     goods: int
     subtotal: int
     shipping: int
     shipping_before_discount: int
+    duties: int
+    fees: int
     tax: int
     discounts: int
     tip: int
@@ -25,6 +36,8 @@ class Totals:
     original_total: int
     current_subtotal: int
     current_shipping: int
+    current_duties: int
+    current_fees: int
     current_tax: int
     current_discounts: int
     current_total: int
@@ -33,6 +46,8 @@ class Totals:
     refunded_shipping: int
     capturable: int
     discrepancy: int
+    payment_rounding: int
+    refund_rounding: int
     taxes: list[TaxLine]
     current_taxes: list[TaxLine]
 
@@ -43,17 +58,21 @@ class Totals:
     @property
     def outstanding(self) -> int:
         """Positive: the buyer owes; negative: the store owes."""
-        return self.current_total - self.net_payment + self.discrepancy
+        rounding = self.payment_rounding - self.refund_rounding
+        return self.current_total + rounding - self.net_payment + self.discrepancy
 
 
 def totals_of(order: Order) -> Totals:
     """Every amount Shopify shows for an order; each identity of its money model holds exactly."""
     lines = [line for line in order.lines if not line.tip]
+    ways = [line for line in order.shipping if not line.removed]
+    duties = order.duties
     tip = sum(line.gross for line in order.lines if line.tip)
     subtotal = sum(line.gross - line.discount for line in lines)
-    shipping = sum(line.discounted for line in order.shipping)
-    listed = sum(line.price for line in order.shipping)
-    taxes = add_taxes(*(line.taxes for line in order.lines), *(line.taxes for line in order.shipping))
+    shipping, listed = sum(line.discounted for line in ways), sum(line.price for line in ways)
+    charged = sum(duty.amount for duty in duties) + sum(fee.amount for fee in order.fees)
+    taxed: list[OrderLine | ShippingLine | Duty | AdditionalFee] = [*order.lines, *ways, *duties, *order.fees]
+    taxes = add_taxes(*(each.taxes for each in taxed))
     tax = sum(line.amount for line in taxes)
     sales = [sale for agreement in order.agreements for sale in agreement.sales]
     current_taxes = add_taxes(*(sale.taxes for sale in sales))
@@ -62,13 +81,17 @@ def totals_of(order: Order) -> Totals:
         subtotal=subtotal,
         shipping=shipping,
         shipping_before_discount=listed,
+        duties=sum(duty.amount for duty in duties),
+        fees=sum(fee.amount for fee in order.fees),
         tax=tax,
         discounts=sum(line.discount for line in order.lines) + listed - shipping,
         tip=tip,
-        total=subtotal + shipping + tip + (0 if order.taxes_included else tax),
+        total=subtotal + shipping + charged + tip + (0 if order.taxes_included else tax),
         original_total=sum(sale.total for sale in order.agreements[0].sales),
         current_subtotal=_value(order, sales, "PRODUCT", "GIFT_CARD"),
         current_shipping=_value(order, sales, "SHIPPING"),
+        current_duties=_value(order, sales, "DUTY"),
+        current_fees=_value(order, sales, "ADDITIONAL_FEE"),
         current_tax=sum(line.amount for line in current_taxes),
         current_discounts=sum(sale.discount for sale in sales),
         current_total=sum(sale.total for sale in sales),
@@ -77,6 +100,8 @@ def totals_of(order: Order) -> Totals:
         refunded_shipping=sum(s.subtotal for refund in order.refunds for s in refund.shipping),
         capturable=capturable(order),
         discrepancy=sum(a.amount for refund in order.refunds for a in refund.adjustments),
+        payment_rounding=_rounded(order, *PAYING),
+        refund_rounding=_rounded(order, "REFUND"),
         taxes=taxes,
         current_taxes=[line for line in current_taxes if line.amount or not order.refunds],
     )
@@ -91,6 +116,10 @@ def _moved(order: Order, *kinds: str) -> int:
     return sum(t.amount for t in order.transactions if t.status == "SUCCESS" and t.kind in kinds)
 
 
+def _rounded(order: Order, *kinds: str) -> int:
+    return sum(t.rounding for t in order.transactions if t.status == "SUCCESS" and t.kind in kinds)
+
+
 def capturable(order: Order) -> int:
     """Authorised and neither captured nor voided."""
     left = 0
@@ -102,13 +131,21 @@ def capturable(order: Order) -> int:
 
 
 def refundable(order: Order, payment: Transaction) -> int:
-    """What of one payment has not gone back yet."""
-    back = sum(t.amount for t in order.transactions if t.kind == "REFUND" and t.parent_id == payment.id)
-    return payment.amount - back
+    """What of one payment has neither gone back nor is on its way back; of cash what was due, not what coins made."""
+    back = [t for t in order.transactions if t.parent_id == payment.id and t.status in ("SUCCESS", "PENDING")]
+    gone = sum(t.amount - t.rounding for t in back if t.kind in ("REFUND", "CHANGE"))
+    return payment.amount - payment.rounding - gone
+
+
+def on_its_way_back(order: Order) -> int:
+    """Refunds that are neither done nor failed."""
+    return sum(t.amount for t in order.transactions if t.kind == "REFUND" and t.status == "PENDING")
 
 
 def financial_status(order: Order, totals: Totals) -> str:
     """One of Shopify's display financial statuses."""
+    if order.stated_status is not None and not order.transactions:
+        return order.stated_status
     if totals.received and totals.refunded >= totals.received:
         return "REFUNDED"
     if totals.refunded:

@@ -8,15 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shopify_sandbox.amounts import fixed, trimmed
+from shopify_sandbox.amounts import converted, fixed, trimmed
 from shopify_sandbox.model import (
     Address,
     Customer,
-    Order,
     Product,
-    TaxLine,
     Variant,
 )
+from shopify_sandbox.order_records import Exchange, Order, TaxLine
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.totals import totals_of
 
@@ -32,17 +31,20 @@ def at(moment: datetime | None) -> str | None:
 
 
 class Minter:
-    """Writes amounts of one currency as MoneyV2 and MoneyBag."""
+    """Writes amounts of one order (or price list) as MoneyV2 and MoneyBag; shop money is converted value by value."""
 
-    def __init__(self, currency: str) -> None:
-        self.currency = currency
+    def __init__(self, currency: str, exchange: Exchange | None = None) -> None:
+        self.currency, self._exchange = currency, exchange
 
     def money(self, amount: int) -> View:
         return {"amount": trimmed(amount, self.currency), "currencyCode": self.currency}
 
     def bag(self, amount: int) -> View:
         money = self.money(amount)
-        return {"shopMoney": money, "presentmentMoney": money}
+        if self._exchange is None:
+            return {"shopMoney": money, "presentmentMoney": money}
+        shop = trimmed(converted(amount, self.currency, self._exchange), self._exchange.currency)
+        return {"shopMoney": {"amount": shop, "currencyCode": self._exchange.currency}, "presentmentMoney": money}
 
     def taxes(self, taxes: list[TaxLine]) -> list[View]:
         return [
@@ -120,7 +122,7 @@ def customer_view(shop: Shop, customer: Customer) -> View:
         "dataSaleOptOut": False,
         "lifetimeDuration": "over 2 years",
         "amountSpent": lambda: Minter(shop.facts.currency).money(
-            sum(totals_of(o).net_payment for o in orders() if not o.test)
+            sum(converted(totals_of(o).net_payment, o.currency, o.exchange) for o in orders() if not o.test)
         ),
         "defaultAddress": address,
         "addressesV2": [address] if address else [],

@@ -13,11 +13,11 @@ from shopify_sync_testing.stage import Shop, running, until
 
 
 def test_generated_orders_are_said_with_the_amounts_of_the_store(shop: Shop) -> None:
-    _matches(shop, shop.control("orders", count=20, seed=5, mix="all", refund_rate=0.5)["ids"])
+    _matches(shop, shop.control("orders", count=120, seed=5, mix="all", refund_rate=0.5)["ids"])
 
 
 def test_orders_of_a_store_with_tax_inside_are_said_with_the_amounts_of_the_store(british: Shop) -> None:
-    _matches(british, british.control("orders", count=20, seed=6, mix="all", refund_rate=0.5)["ids"])
+    _matches(british, british.control("orders", count=120, seed=6, mix="all", refund_rate=0.5)["ids"])
 
 
 def _matches(shop: Shop, ids: list[str]) -> None:
