@@ -117,6 +117,20 @@ def read_rows(answer: Answer, entity: str) -> list[Mapping[str, Any]] | None:
     return rows
 
 
+def read_changes(answer: Answer) -> dict[str, list[Mapping[str, Any]]] | None:
+    """The changed objects by kind; None where the answer is none."""
+    parsed = _parse(answer.body)
+    if answer.status != 200 or parsed is None or not isinstance(parsed.get("CDCResponse"), list):
+        return None
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for response in parsed["CDCResponse"]:
+        for each in response.get("QueryResponse", []):
+            for entity, rows in each.items():
+                if isinstance(rows, list):
+                    found.setdefault(entity, []).extend(rows)
+    return found
+
+
 def _action(status: int, faults: tuple[Fault, ...]) -> Action:
     for fault in faults:
         if fault.code in _BY_CODE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,10 @@ log = telemetry.logger("company_books")
 _LISTS = ("Customer", "Vendor", "Employee", "Item", "Account")
 # Kept only where the company uses them: others may not have these lists at all.
 _CLASSES, _LOCATIONS = "Class", "Department"
+# Clocks differ, and what changed while we read must not fall between two looks.
+_OVERLAP = timedelta(minutes=5)
+# Seconds. Intuit looks back 30 days.
+_LONGEST_LOOK_BACK = 25 * 86_400.0
 _ALSO_INACTIVE = "where Active in (true, false)"
 
 
@@ -43,7 +48,7 @@ class CompanyBooks:
         stored = await self._db.one("company", _Stored, business_id=business_id)
         stale = stored is None or stored.realm_id != access.account or stored.age > self._refresh_seconds
         if stale or afresh:
-            await self._read(business_id, access)
+            await self._read(business_id, access, stored)
             stored = await self._db.one("company", _Stored, business_id=business_id)
         if stored is None:
             raise LookupError(f"no company for {business_id}")
@@ -54,18 +59,18 @@ class CompanyBooks:
         async with self._db.transaction() as tx:
             await tx.many("name_put", [_name_row(business_id, name) for name in names])
 
-    async def _read(self, business_id: str, access: AccessToken) -> None:
+    async def _read(self, business_id: str, access: AccessToken, stored: _Stored | None) -> None:
+        """What is small is read whole; of the long lists only what changed since the last time, in one read."""
         info = _single(await self._quickbooks.read(access, f"companyinfo/{access.account}"), "CompanyInfo")
         preferences = _single(await self._quickbooks.read(access, "preferences"), "Preferences")
-        names = [
-            name_of(each, row)
-            for each in lists_of(preferences)
-            for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
-        ]
         codes = await self._quickbooks.query(access, "TaxCode")
         rates = await self._quickbooks.query(access, "TaxRate")
+        lists = lists_of(preferences)
+        changed = await self._changes(access, stored, lists)
+        names = changed if changed is not None else await self._all_names(access, lists)
         async with self._db.transaction() as tx:
-            await tx.run("names_forget", business_id=business_id)
+            if changed is None:
+                await tx.run("names_forget", business_id=business_id)
             await tx.many("name_put", [_name_row(business_id, name) for name in names])
             await tx.run(
                 "company_put",
@@ -76,7 +81,24 @@ class CompanyBooks:
                 tax_codes=_json(codes),
                 tax_rates=_json(rates),
             )
-        log.info("company_read", business=business_id, realm=access.account, names=len(names))
+            await tx.run("wake_closed_period", business_id=business_id)
+        log.info("company_read", business=business_id, realm=access.account, names=len(names), whole=changed is None)
+
+    async def _changes(self, access: AccessToken, stored: _Stored | None, lists: Sequence[str]) -> list[Name] | None:
+        """None where everything has to be read: the first time, other lists, too long ago, too much."""
+        same = stored is not None and stored.realm_id == access.account and lists_of(stored.preferences) == lists
+        if stored is None or not same or stored.age > _LONGEST_LOOK_BACK:
+            return None
+        since = datetime.now(UTC) - timedelta(seconds=stored.age) - _OVERLAP
+        changed = await self._quickbooks.changes(access, lists, since)
+        if changed is None:
+            return None
+        return [name_of(each, row) for each, rows in changed.items() for row in rows if row.get("status") != "Deleted"]
+
+    async def _all_names(self, access: AccessToken, lists: Sequence[str]) -> list[Name]:
+        return [
+            name_of(each, row) for each in lists for row in await self._quickbooks.query(access, each, _ALSO_INACTIVE)
+        ]
 
 
 def lists_of(preferences: Mapping[str, Any]) -> list[str]:
@@ -107,6 +129,7 @@ def name_of(list_name: str, row: Mapping[str, Any]) -> Name:
         sku=str(row.get("Sku", "")),
         type=str(row.get("AccountType") or row.get("Type") or ""),
         subtype=str(row.get("AccountSubType", "")),
+        account=str((row.get("IncomeAccountRef") or {}).get("value", "")),
     )
 
 
@@ -173,5 +196,6 @@ def _name_row(business_id: str, name: Name) -> dict[str, object]:
         "sku": name.sku,
         "type": name.type,
         "subtype": name.subtype,
+        "account": name.account,
         "active": name.active,
     }

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from intuit_sandbox import seed
-from intuit_sandbox.faults import Fault
 from intuit_sandbox.books import Books
+from intuit_sandbox.faults import Fault
 from intuit_sandbox.service import Call, CompanyService
 from intuit_sandbox.settings import Knobs
 from intuit_sandbox.store import Store
@@ -53,12 +53,6 @@ class PaperCompany:
     def query(self, statement: str) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = self.get("query", query=statement)["QueryResponse"]
         return found
-
-    def rows(self, entity: str) -> list[dict[str, Any]]:
-        where = (
-            " where Active in (true, false)" if entity in ("Customer", "Vendor", "Employee", "Item", "Account") else ""
-        )
-        return self.query(f"select * from {entity}{where} maxresults 1000").get(entity, [])
 
     def balances(self) -> dict[str, int]:
         """Minor units by account id, debits positive; they add up to nothing, or the ledger is wrong."""

@@ -110,7 +110,7 @@ def fee(amount: str, kind: str = "ADDITIONAL_FEE", *taxes: Tax) -> Part:
 
 
 def agreed(
-    number: int, *parts: Part, reason: str = "ORDER", at: str = SOLD_AT, refund: int = 0, included: bool = False
+    number: int, *parts: Part, reason: str = "ORDER", at: str = SOLD_AT, refund: int = 0
 ) -> entity_pb2.Agreement:
     """One agreement. Parts that go back are negative by their quantity."""
     return entity_pb2.Agreement(
@@ -211,7 +211,7 @@ def order(
         customer=None if guest else entity_pb2.Customer(display_name="Ada Sample", first_name="Ada"),
         agreements=agreements,
         transactions=paid_by,
-        lines=_lines(agreements, parts, members.pop("more_lines", ())),
+        lines=_lines(parts),
         shipping_lines=[entity_pb2.ShippingLine(id=p.line_id, title=p.title) for p in parts if p.kind == "SHIPPING"],
         **members,
     )
@@ -236,22 +236,19 @@ def _total(made: entity_pb2.Order, moved: int) -> None:
     worth = sum(sale.total.shop for agreement in made.agreements for sale in agreement.sales)
     rounding = sum(each.rounding.shop for each in made.transactions if each.kind != "REFUND")
     given = sum(each.rounding.shop for each in made.transactions if each.kind == "REFUND")
-    stated = {
-        "total": worth,
-        "current_total": worth,
-        "net_payment": moved,
-        "cash_rounding_payment": rounding,
-        "cash_rounding_refund": given,
-    }
-    for name, amount in stated.items():
-        if not made.totals.HasField(name):
-            getattr(made.totals, name).shop = amount
+    stated = entity_pb2.OrderTotals(
+        total=shop_money(worth),
+        current_total=shop_money(worth),
+        net_payment=shop_money(moved),
+        cash_rounding_payment=shop_money(rounding),
+        cash_rounding_refund=shop_money(given),
+    )
+    stated.MergeFrom(made.totals)
+    made.totals.CopyFrom(stated)
 
 
-def _lines(
-    agreements: Iterable[entity_pb2.Agreement], parts: Iterable[Part], more: Iterable[Part]
-) -> list[entity_pb2.OrderLine]:
-    known = {part.line_id: part for part in (*more, *parts) if part.kind in ("PRODUCT", "GIFT_CARD")}
+def _lines(parts: Iterable[Part]) -> list[entity_pb2.OrderLine]:
+    known = {part.line_id: part for part in parts if part.kind in ("PRODUCT", "GIFT_CARD")}
     return [
         entity_pb2.OrderLine(id=line_id, title=part.title, quantity=abs(part.quantity), taxable=True, **part.members)
         for line_id, part in known.items()
@@ -272,7 +269,7 @@ def happened(
     after.agreements.extend(agreements)
     after.transactions.extend(money)
     after.refunds.extend(refunds)
-    after.lines.extend(_lines([], parts, ()))
+    after.lines.extend(_lines(parts))
     for name, value in members.items():
         if isinstance(value, Timestamp):
             getattr(after, name).CopyFrom(value)

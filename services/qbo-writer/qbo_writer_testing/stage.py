@@ -25,7 +25,7 @@ from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.events.v1 import connection_pb2, entity_pb2, record_pb2
-from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
+from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc, sync_config_pb2, sync_config_pb2_grpc
 from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.rpc import PERSON_METADATA
 from ledgerport_local import keys
@@ -111,6 +111,19 @@ class Business:
             metadata=self._as_person("auth"),
         )
         until(lambda: self.connection().status == connection_pb2.CONNECTION_STATUS_CONNECTED, "it is connected")
+
+    def configure(self, **changed: Any) -> None:
+        """Change Sync Config, as the page does."""
+        stub = sync_config_pb2_grpc.SyncConfigServiceStub(self._channels["qbo-writer"])
+        asked = sync_config_pb2.GetSyncConfigRequest()
+        now = stub.GetSyncConfig(asked, metadata=self._as_person("qbo-writer"))
+        config = sync_config_pb2.SyncConfig()
+        config.CopyFrom(now.config)
+        config.MergeFrom(sync_config_pb2.SyncConfig(**changed))
+        stub.UpdateSyncConfig(
+            sync_config_pb2.UpdateSyncConfigRequest(expected_version=now.version, config=config),
+            metadata=self._as_person("qbo-writer"),
+        )
 
     def connection(self) -> connections_pb2.Connection:
         listed = self._connections().ListConnections(

@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qbo_writer.posting
-from ledgerport_libs.money import Money
 from qbo_writer.posting.amounts import number, to_bytes, unit_price
-from qbo_writer.posting.lines import BookLine, _line
+from qbo_writer.posting.lines import BookLine
+from qbo_writer.posting.pieces import Component
+from qbo_writer.posting.render import _line
 
 POSTING = Path(qbo_writer.posting.__file__).parent
+# Decimals by whole numbers and decimals: prices and exchange rates, never money itself.
+_EXACT = ("exact / quantity", "(home / foreign)", "home / foreign")
 FILES = sorted([*POSTING.glob("*.py"), POSTING.parent / "figures.py"])
 
 
@@ -24,11 +27,11 @@ FILES = sorted([*POSTING.glob("*.py"), POSTING.parent / "figures.py"])
 def test_quantity_times_unit_price_is_the_amount_or_there_is_no_unit_price(
     minor: int, quantity: int, currency: str
 ) -> None:
-    amount = Money(minor, currency)
-    price = unit_price(amount, quantity)
-    cent = Decimal(1).scaleb(number(amount).as_tuple().exponent)  # type: ignore[arg-type]
+    amount = number(minor, currency)
+    price = unit_price(minor, quantity, currency)
+    cent = Decimal(1).scaleb(amount.as_tuple().exponent)  # type: ignore[arg-type]
     if price is not None:
-        assert (price * quantity).quantize(cent, ROUND_HALF_UP) == number(amount)
+        assert (price * quantity).quantize(cent, ROUND_HALF_UP) == amount
         assert int(price.as_tuple().exponent) >= -7
         assert "E" not in str(price).upper() or price == 0 or abs(price) < Decimal("0.000001")
     else:
@@ -37,9 +40,8 @@ def test_quantity_times_unit_price_is_the_amount_or_there_is_no_unit_price(
 
 @given(st.integers(-1_000_000, 1_000_000), st.integers(1, 1_000))
 def test_a_line_always_says_an_amount_that_quickbooks_accepts(minor: int, quantity: int) -> None:
-    zero = Money.zero("USD")
-    line = BookLine("goods", ("product", "1"), "Thing", Money(minor, "USD"), quantity, zero)
-    drawn = _line(line, {("product", "1"): "1"}, "NON")
+    line = BookLine(Component.GOODS, ("product", "1"), "Thing", minor, quantity)
+    drawn = _line(line, {("product", "1"): "1"}, "NON", "USD")
     detail = drawn["SalesItemLineDetail"]
     product = (detail["Qty"] * detail["UnitPrice"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert product == drawn["Amount"] == Decimal(minor).scaleb(-2)
@@ -47,7 +49,7 @@ def test_a_line_always_says_an_amount_that_quickbooks_accepts(minor: int, quanti
 
 @given(st.integers(-(10**12), 10**12))
 def test_amounts_leave_as_exact_json_numbers(minor: int) -> None:
-    sent = to_bytes({"Amount": number(Money(minor, "USD"))})
+    sent = to_bytes({"Amount": number(minor, "USD")})
     read = msgspec.json.decode(sent, type=dict[str, Decimal])
     assert read["Amount"] == Decimal(minor).scaleb(-2)
 
@@ -62,9 +64,21 @@ def test_no_float_is_in_the_code_that_books(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text())):
         literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
         named = isinstance(node, ast.Name) and node.id == "float"
-        divided = (
-            isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and ast.unparse(node) != "exact / quantity"
-        )
+        exact = isinstance(node, ast.BinOp) and ast.unparse(node) in _EXACT
+        divided = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not exact
         if literal or named or divided:
             found.append(ast.unparse(node))
+    assert found == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
+def test_no_code_computes_tax(file: Path) -> None:
+    """A rate or percent is compared and named, never multiplied or divided with an amount."""
+    found = []
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.FloorDiv):
+            text = ast.unparse(node)
+            rated = "rate" in text.lower() or "percent" in text.lower()
+            if rated and text != "Decimal(self.rate or '0') * 100":
+                found.append(text)
     assert found == []

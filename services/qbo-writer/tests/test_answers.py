@@ -58,7 +58,7 @@ TABLE: list[tuple[str, int, Any, Action]] = [
     ("a bare 403", 403, b"", Action.COMPANY),
     ("unknown code", 400, fault("77777"), Action.ASK),
     ("a bare 400", 400, b"odd", Action.ASK),
-    ("stale token of an object", 400, fault("5010"), Action.ASK),
+    ("stale token of an object", 400, fault("5010"), Action.STALE),
 ]
 
 

@@ -36,17 +36,14 @@ def url() -> Iterator[str]:
 
 
 def bought(source_id: str, customer_id: str = CUSTOMER) -> IncomingEvent:
-    returned = refund("1.00")
-    returned.note = "Jane did not like it"
     state = order(
-        "10.80",
+        line(1, "10.80"),
         guest=True,
-        lines=[line(1, "10.80")],
         email="jane@private.test",
         billing_address=HOME,
         shipping_address=HOME,
-        company_name="Roe & Co",
-        refunds=[returned],
+        company=entity_pb2.Company(name="Roe & Co"),
+        refunds=[refund(1, note="Jane did not like it")],
     )
     state.customer_id = customer_id
     state.customer.CopyFrom(JANE)

@@ -20,7 +20,7 @@ from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.migrations import migrate
 from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.intake import EntityIntake, record_id
-from qbo_writer_testing.shop import BUSINESS, back, line, order, refund
+from qbo_writer_testing.shop import BUSINESS, Tax, line, order, paid, refund
 
 BEGAN = datetime(2026, 11, 2, tzinfo=UTC)
 HISTORIES = st.lists(st.sampled_from(["A", "B", "C"]), min_size=1, max_size=5).flatmap(
@@ -40,7 +40,7 @@ def _migrated(url: str) -> None:
 
 def version(source_id: str, number: int, tag: str, **members: Any) -> IncomingEvent:
     """State `number` of an order; the same tag is the same content."""
-    state = order("10.80", lines=[line(1, "10.80")], tags=[tag], **members)
+    state = order(line(1, "10.80"), tags=[tag], name="#1001", **members)
     entity = entity_pb2.EntityEvent(order=state)
     content = hashlib.sha256(entity.SerializeToString(deterministic=True)).digest()
     entity.business_id, entity.source_id = BUSINESS, source_id
@@ -122,15 +122,17 @@ def test_what_a_person_ignored_stays_ignored(url: str) -> None:
     assert (row["status"], row["reason"], tags(row)) == ("skipped", "IGNORED", ["B"])
 
 
-def test_a_refund_is_a_record_of_its_own_that_changes_only_with_itself(url: str) -> None:
+def test_a_refund_is_a_record_of_its_own_that_is_looked_at_with_its_order(url: str) -> None:
     source = "gid://shopify/Order/refunded"
-    came_back = refund("5.00", number=77, lines=[back(1, "5.00")])
-    played(url, [version(source, 1, "A", refunds=[came_back])])
+    money = paid("5.00", kind="REFUND", number=7)
+    came_back = refund(77, money)
+    state = {"refunds": [came_back], "paid_by": [paid("10.80"), money]}
+    played(url, [version(source, 1, "A", **state)])
     first = found(url, "refund", "gid://shopify/Refund/77")
     assert first["parent_id"] == record_id(BUSINESS, "order", source)
     assert (first["reference"], first["total_minor"], first["currency"]) == ("#1001-R1", 500, "USD")
-    played(url, [version(source, 2, "B", refunds=[came_back])])
-    assert found(url, "refund", "gid://shopify/Refund/77")["revision"] == first["revision"]
+    played(url, [version(source, 2, "B", **state)])
+    assert found(url, "refund", "gid://shopify/Refund/77")["revision"] == first["revision"] + 1
 
 
 def test_buyer_and_goods_of_an_order_are_records_until_their_own_events_come(url: str) -> None:
@@ -153,3 +155,23 @@ def test_buyer_and_goods_of_an_order_are_records_until_their_own_events_come(url
 def test_what_is_no_entity_event_goes_to_the_dead_letters(url: str, payload: bytes) -> None:
     with pytest.raises(BadEvent):
         played(url, [IncomingEvent("x", "", payload, "")])
+
+
+def test_a_business_that_bought_is_the_customer(url: str) -> None:
+    bought = version(
+        "gid://shopify/Order/b2b", 1, "A", company=entity_pb2.Company(id="gid://shopify/Company/5", name="Acme")
+    )
+    played(url, [bought])
+    assert found(url, "customer", "gid://shopify/Company/5")["reference"] == "Acme"
+
+
+def test_taxes_and_gateways_of_orders_can_be_mapped_from_then_on(url: str) -> None:
+    taxed = order(line(1, "10.00", taxes=[Tax("0.83")]), paid_by=[paid("10.83", gateway="paypal")])
+    entity = entity_pb2.EntityEvent(business_id=BUSINESS, source_id="gid://shopify/Order/seen", order=taxed)
+    entity.version.updated_at.FromDatetime(BEGAN)
+    played(url, [IncomingEvent("seen", "", entity.SerializeToString(), "")])
+    with psycopg.connect(url) as connection:
+        taxes = {row[0] for row in connection.execute("SELECT tax_key FROM seen_tax")}
+        gateways = {row[0] for row in connection.execute("SELECT label FROM seen_gateway")}
+    assert "Sales tax 8.25 %" in taxes
+    assert "PayPal" in gateways

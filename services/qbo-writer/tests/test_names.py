@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import entity_pb2
-from qbo_writer.posting.company import Name, TaxWorld
+from qbo_writer.posting.amounts import to_bytes
+from qbo_writer.posting.company import Name
+from qbo_writer.posting.config import Customers, SyncConfig, UnmappedProducts
 from qbo_writer.posting.customers import customer_document
 from qbo_writer.posting.items import item_document
 from qbo_writer.posting.setup import SALES_ACCOUNT, setup_document
 from qbo_writer.posting.verdicts import Adopt, Document, Needs, Problem
-from qbo_writer_testing.real_books import RealBooks
-from qbo_writer_testing.shop import cash, company
+from qbo_writer_testing.real_books import CONFIG, RealBooks
+from qbo_writer_testing.shop import company
 
 ANN = "gid://shopify/Customer/77"
 MUG = "gid://shopify/ProductVariant/88"
@@ -32,7 +37,7 @@ def ann(**members: Any) -> entity_pb2.Customer:
 
 
 def wanted(who: entity_pb2.Customer, *names: Name) -> Any:
-    return customer_document(ANN, who, company(names=names))
+    return customer_document(ANN, who, company(names=names), CONFIG, {})
 
 
 def named(who: entity_pb2.Customer, *names: Name) -> str:
@@ -70,7 +75,7 @@ def test_an_inactive_namesake_is_not_adopted() -> None:
 def test_a_name_being_made_right_now_is_taken() -> None:
     books = company()
     books.names.reserve("Customer", "Ann Lee")
-    verdict = customer_document(ANN, ann(), books)
+    verdict = customer_document(ANN, ann(), books, CONFIG, {})
     assert isinstance(verdict, Document)
     assert verdict.body["DisplayName"] == "Ann Lee (ann@lee.test)"
 
@@ -108,7 +113,7 @@ def test_a_suffix_is_never_cut_and_the_name_is_never_too_long(length: int) -> No
     assert name in (f"Ann Lee ({email})", "Ann Lee #77")
 
 
-def test_the_odd_customer_is_accepted_by_quickbooks(books: dict[TaxWorld, RealBooks]) -> None:
+def test_the_odd_customer_is_accepted_by_quickbooks(opened: Callable[..., RealBooks]) -> None:
     odd = entity_pb2.Customer(
         first_name="Zoë\u0007 \U0001f600",
         last_name='O\'Neil: the "second"',
@@ -116,20 +121,22 @@ def test_the_odd_customer_is_accepted_by_quickbooks(books: dict[TaxWorld, RealBo
         phone="+44 " + "1" * 60,
         default_address=entity_pb2.Address(line1="1 High\nStreet", city="Leeds", country_code="GB"),
     )
-    us = books[TaxWorld.US_MANUAL]
-    document = customer_document("gid://shopify/Customer/123", odd, us.company)
+    us = opened()
+    document = customer_document("gid://shopify/Customer/123", odd, us.company, CONFIG, {})
     assert isinstance(document, Document)
-    made = us.post(document)
+    made = us.ledger.post(document.entity.lower(), to_bytes(document.body))
     assert made["DisplayName"] == 'Zoë O\'Neil- the "second"'
     assert "PrimaryEmailAddr" not in made
 
 
 def variant(**members: Any) -> entity_pb2.Variant:
-    return entity_pb2.Variant(**{"product_title": "Mug", "sku": "MUG-1", "price": cash("9.99"), **members})
+    return entity_pb2.Variant(
+        **{"product_title": "Mug", "sku": "MUG-1", "price": money_pb2.Money(minor=999, currency="USD"), **members}
+    )
 
 
 def made_of(what: entity_pb2.Variant, *names: Name) -> Any:
-    return item_document(MUG, what, company(names=names), {SALES_ACCOUNT: "79"})
+    return item_document(MUG, what, company(names=names), CONFIG, {SALES_ACCOUNT: "79"})
 
 
 def test_an_item_is_matched_by_sku_before_name() -> None:
@@ -157,15 +164,15 @@ def test_a_sku_longer_than_any_name_leaves_shopifys_number() -> None:
 
 
 def test_an_item_waits_for_its_income_account() -> None:
-    assert item_document(MUG, variant(), company(), {}) == Needs((SALES_ACCOUNT,))
+    assert item_document(MUG, variant(), company(), CONFIG, {}) == Needs((SALES_ACCOUNT,))
 
 
-def test_the_odd_item_is_accepted_by_quickbooks(books: dict[TaxWorld, RealBooks]) -> None:
-    us = books[TaxWorld.US_MANUAL]
+def test_the_odd_item_is_accepted_by_quickbooks(opened: Callable[..., RealBooks]) -> None:
+    us = opened()
     what = variant(product_title='Tea: "green" \U0001f375\n', variant_title="x" * 200, sku="ODD")
-    document = item_document("gid://shopify/ProductVariant/9", what, us.company, {SALES_ACCOUNT: "79"})
+    document = item_document("gid://shopify/ProductVariant/9", what, us.company, CONFIG, {SALES_ACCOUNT: "79"})
     assert isinstance(document, Document)
-    made = us.post(document)
+    made = us.ledger.post(document.entity.lower(), to_bytes(document.body))
     assert made["Name"].startswith('Tea- "green" / xxx')
     assert len(made["Name"]) == 100
 
@@ -186,3 +193,39 @@ def test_an_account_of_our_name_but_another_type_is_never_booked_to() -> None:
     verdict = setup_document("account:clearing:PayPal", books, {})
     assert isinstance(verdict, Problem)
     assert verdict.reason == "ACCOUNT_OF_WRONG_TYPE"
+
+
+def test_what_a_person_chose_wins_over_every_match() -> None:
+    books = company(names=[customer("5", "Ann Lee", "ann@lee.test"), item("1", "Mug", "MUG-1")])
+    chosen = {("customer", ANN): "70", ("product", MUG): "71"}
+    assert customer_document(ANN, ann(), books, CONFIG, chosen) == Adopt("Customer", "70")
+    assert item_document(MUG, variant(), books, CONFIG, chosen) == Adopt("Item", "71")
+
+
+def test_with_one_generic_customer_nobody_else_is_made() -> None:
+    verdict = customer_document(ANN, ann(), company(), replace(CONFIG, customers=Customers.GENERIC), {})
+    assert isinstance(verdict, Problem)
+    assert verdict.reason == "GENERIC_CUSTOMER"
+
+
+def test_a_product_without_an_item_is_an_error_unless_the_config_says_otherwise() -> None:
+    verdict = item_document(MUG, variant(), company(), SyncConfig(), {})
+    assert isinstance(verdict, Problem)
+    assert verdict.reason == "PRODUCT_NOT_MAPPED"
+    assert "Mapping" in verdict.cure
+    fallback = SyncConfig(unmapped_products=UnmappedProducts.FALLBACK, fallback_item_id="31")
+    assert item_document(MUG, variant(), company(), fallback, {}) == Adopt("Item", "31")
+
+
+def test_a_person_may_have_one_item_made_although_the_config_makes_none() -> None:
+    wanted_once = {("create", f"product|{MUG}"): "1", SALES_ACCOUNT: "79"}
+    verdict = item_document(MUG, variant(), company(), SyncConfig(), wanted_once)
+    assert isinstance(verdict, Document)
+    assert verdict.body["Name"] == "Mug"
+
+
+def test_a_buyer_in_another_currency_is_a_second_customer() -> None:
+    books = company(names=[customer("5", "Ann Lee", "ann@lee.test")])
+    verdict = customer_document(f"{ANN}|EUR", ann(), books, CONFIG, {})
+    assert isinstance(verdict, Document)
+    assert (verdict.body["DisplayName"], verdict.body["CurrencyRef"]) == ("Ann Lee (EUR)", {"value": "EUR"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def given_back(
     *parts: Part,
     money: tuple[entity_pb2.Transaction, ...] = (),
     number: int = 1,
-    **members: object,
+    **members: Any,
 ) -> entity_pb2.Order:
     """The order after a refund of these parts."""
     agreements = [agreed(number, *parts, reason="REFUND", refund=number, at=LATER)] if parts else []

@@ -30,6 +30,8 @@ class Name:
     sku: str = ""
     type: str = ""
     subtype: str = ""
+    # The income account of an item.
+    account: str = ""
 
 
 def fold(text: str) -> str:

@@ -15,13 +15,13 @@ def next_of_payment(account: OrderAccount, movement_id: str) -> Verdict:
     move = next((each for each in account.facts.received if each.id == movement_id), None)
     if move is None:
         return skip("PAYMENT_GONE", "Shopify does not count this payment any more.")
-    if problem := not_understood(account):
-        return problem
     if "payment" not in account.config.entities:
         cure = "Switch them on; it then goes on by itself."
         return hold("ENTITY_OFF", "Payments are switched off in Sync Config.", cure)
     if not account.sale_is_posted:
         return Needs((("order", account.order_id),))
+    if problem := not_understood(account):
+        return problem
     if (rounding := move.rounding_piece) is not None and account.left((rounding,)):
         return _settling_line(account, rounding, move)
     if not account.is_unbooked(move):

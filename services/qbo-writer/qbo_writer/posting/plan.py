@@ -11,9 +11,9 @@ from qbo_writer.posting.config import SyncConfig, TaxFallback
 from qbo_writer.posting.customers import customer_document
 from qbo_writer.posting.items import item_document
 from qbo_writer.posting.orders import next_of_order
+from qbo_writer.posting.papers import rewrite
 from qbo_writer.posting.payments import next_of_payment
 from qbo_writer.posting.pieces import ChangedAfterBooking
-from qbo_writer.posting.papers import rewrite
 from qbo_writer.posting.posted import Posted, PostedDocument
 from qbo_writer.posting.refunds import next_of_refund
 from qbo_writer.posting.setup import setup_document

@@ -8,7 +8,7 @@ from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.facts import Change, Movement
 from qbo_writer.posting.papers import Wanted, payback, sales_document, settlement
 from qbo_writer.posting.pieces import Piece, share, total_of
-from qbo_writer.posting.triggers import not_understood
+from qbo_writer.posting.triggers import not_understood, only_a_test
 from qbo_writer.posting.verdicts import Booked, Needs, Problem, Verdict, hold, refuse, skip
 
 
@@ -17,10 +17,12 @@ def next_of_refund(account: OrderAccount, refund_id: str) -> Verdict:
     refund = next((each for each in account.order.refunds if each.id == refund_id), None)
     if refund is None:
         return skip("REFUND_GONE", "Shopify does not list this refund any more.")
-    if problem := not_understood(account) or _not_to_be_booked(account, refund):
+    if problem := only_a_test(account) or _not_to_be_booked(account, refund):
         return problem
     if not account.sale_is_posted:
         return Needs((("order", account.order_id),))
+    if problem := not_understood(account):
+        return problem
     change = account.facts.refunds[refund_id]
     money = [move for move in account.money_back(refund_id) if account.left_of(move.id, move.amount)]
     pieces = [*account.left(change.pieces), *_beside_money(account, refund_id)]

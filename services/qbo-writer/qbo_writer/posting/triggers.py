@@ -43,11 +43,15 @@ def not_yet(account: OrderAccount) -> Problem | None:
     return None
 
 
-def not_understood(account: OrderAccount) -> Problem | None:
-    """Why an order cannot be booked at all, or not any further: test orders, currencies, amounts that disagree."""
-    order, facts = account.order, account.facts
-    if order.test or any(each.test for each in order.transactions):
+def only_a_test(account: OrderAccount) -> Problem | None:
+    if account.order.test or any(each.test for each in account.order.transactions):
         return skip("TEST_ORDER", "Test orders never reach the books.")
+    return None
+
+
+def not_understood(account: OrderAccount) -> Problem | None:
+    """Why an order cannot be booked at all, or not any further: currencies, unknown parts, amounts that disagree."""
+    order, facts = account.order, account.facts
     if order.currency != account.company.home_currency:
         home = account.company.home_currency
         return refuse(
