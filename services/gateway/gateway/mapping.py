@@ -87,7 +87,7 @@ class MappingPages:
             found += [
                 Route(tab.address, seen(at(self.page)), methods=["GET"]),
                 Route(f"{tab.address}/choose", seen(at(self.choose_page)), methods=["GET"]),
-                Route(f"{tab.address}/choose", posted(at(self.choose)), methods=["POST"]),
+                Route(f"{tab.address}/set", posted(at(self.choose)), methods=["POST"]),
                 Route(f"{tab.address}/clear", posted(at(self.clear)), methods=["POST"]),
                 Route(f"{tab.address}/auto", seen(at(self.auto_page)), methods=["GET"]),
                 Route(f"{tab.address}/auto", posted(at(self.auto)), methods=["POST"]),

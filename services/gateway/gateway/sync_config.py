@@ -142,6 +142,7 @@ def _roles(held: pb.GetSyncConfigResponse, values: Mapping[str, str]) -> list[Vi
                 "own_name": each.own_name,
                 "types": " or ".join(each.types),
                 "accounts": accounts,
+                "proposed_id": each.proposed_id,
                 "proposed": next((a["name"] for a in accounts if a["id"] == each.proposed_id), ""),
                 "chosen": chosen,
                 "lost": bool(chosen) and chosen not in {account["id"] for account in accounts},

@@ -131,7 +131,7 @@ FIELDS: Mapping[str, Field] = {
         ),
         _field(
             "customers",
-            "Customers",
+            "Who a sale is booked on",
             pb.CustomerPolicy.DESCRIPTOR,
             "CUSTOMER_POLICY_",
             Option("MATCH", "Each buyer", "Matched by e-mail, then by name; made in QuickBooks when missing."),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 
-READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices"]
+READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices", "quickbooks/search"]
 ID = "00000000-0000-0000-0000-000000000000"
 FORMS = {
     "/sign-in": ["email", "password", "next"],
@@ -45,6 +45,12 @@ SIGNED_IN_FORMS = {
     f"/team/invitations/{ID}/revoke": ["x"],
     f"/team/tokens/{ID}/revoke": ["x"],
     "/connections/shopify/connect": ["shop"],
+    "/sync-config": ["expected_version", "method", "start_date", "number_prefix", "accounts.sales", "fallback_item"],
+    "/sync-config/read-company": ["back"],
+    "/mapping/products/set": ["source", "quickbooks_id", "back", "q"],
+    "/mapping/gateways/clear": ["source", "back"],
+    "/mapping/customers/create": ["source", "back"],
+    "/mapping/taxes/auto": ["pick.1", "pick.2"],
 }
 PAGES = ["/audit-log", "/records", "/sign-in", "/sign-up", "/reset-password", "/join", "/oauth/quickbooks/callback"]
 PAGES += [
@@ -54,6 +60,12 @@ PAGES += [
     "/team",
     "/team/tokens",
     "/connections/shopify/privacy",
+    "/sync-config",
+    "/sync-config/history",
+    "/mapping/products",
+    "/mapping/products/choose",
+    "/mapping/taxes/choose",
+    "/mapping/taxes",
 ]
 NAMES = [
     "status",
@@ -69,6 +81,10 @@ NAMES = [
     "error",
     "iss",
     "shop",
+    "show",
+    "source",
+    "back",
+    "list",
 ]
 API_ACTS = ["sync-now-not", "records/retry-all", f"records/{ID}/retry", f"records/{ID}/ignore", "notices/1/dismiss"]
 

@@ -53,7 +53,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
                 business_id,
                 kind,
                 mapped=_FILTERS.get(request.filter),
-                text=request.text.strip()[:200],
+                text=_plain(request.text).strip()[:200],
                 after=_place(request.page_token),
                 size=size,
             )
@@ -84,7 +84,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         async with self._db.transaction() as tx:
             await _one(tx, person.business_id, kind, request.source_id)
             company = _read(await company_facts(tx, person.business_id))
-            name = await mapping.name_for(tx, person.business_id, kind, request.quickbooks_id, company)
+            name = await mapping.name_for(tx, person.business_id, kind, _plain(request.quickbooks_id), company)
             sentence = unfit(kind, name)
             if sentence:
                 raise InvalidRequest(sentence, say=sentence, reason="CANNOT_STAND_FOR_IT")
@@ -123,7 +123,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
     async def SearchQuickBooks(
         self, request: pb.SearchQuickBooksRequest, context: Context
     ) -> pb.SearchQuickBooksResponse:
-        business_id, text = person_of_this_call().business_id, request.text.strip()[:200]
+        business_id, text = person_of_this_call().business_id, _plain(request.text).strip()[:200]
         async with self._db.transaction() as tx:
             if request.list == pb.QUICK_BOOKS_LIST_TAX_CODE:
                 found = _tax_codes(await company_facts(tx, business_id), text)
@@ -164,7 +164,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
             company = _read(await company_facts(tx, person.business_id))
             for choice in request.choices:
                 row = await _one(tx, person.business_id, kind, choice.source_id)
-                name = await mapping.name_for(tx, person.business_id, kind, choice.quickbooks_id, company)
+                name = await mapping.name_for(tx, person.business_id, kind, _plain(choice.quickbooks_id), company)
                 if row.qbo_id:
                     left += 1
                 elif sentence := unfit(kind, name):
@@ -223,7 +223,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         require(not token or (token.isascii() and token.isdigit() and len(token) < 16), "This page does not exist.")
         async with self._db.transaction() as tx:
             found = await mapping.changes(
-                tx, business_id, kind, request.source_id or None, int(token) if token else None, size + 1
+                tx, business_id, kind, _plain(request.source_id) or None, int(token) if token else None, size + 1
             )
         return pb.ListMappingChangesResponse(
             changes=[_change(each) for each in found[:size]],
@@ -232,7 +232,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
 
 
 async def _one(tx: Transaction, business_id: str, kind: str, source_id: str) -> Mapped:
-    row = await mapping.one(tx, business_id, kind, source_id)
+    row = await mapping.one(tx, business_id, kind, _plain(source_id))
     if row is None:
         raise NotFound(f"no {kind} {source_id[:100]}", say="This has not come from your store.")
     return row
@@ -260,6 +260,12 @@ def _tax_codes(company: CompanyFacts | None, text: str) -> list[Name]:
 def _kind(number: pb.MappingKind.ValueType) -> str:
     require(number and number in pb.MappingKind.values(), "Say which kind of mapping is meant.")
     return pb.MappingKind.Name(number).removeprefix("MAPPING_KIND_").lower()
+
+
+def _plain(text: str) -> str:
+    """InvalidRequest for what no database keeps."""
+    require("\0" not in text, "This text holds characters that cannot be kept.")
+    return text
 
 
 def _size(asked: int) -> int:

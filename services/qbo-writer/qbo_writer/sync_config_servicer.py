@@ -156,7 +156,9 @@ class SyncConfigServicer(sync_config_pb2_grpc.SyncConfigServiceServicer):
 
 async def _fallback(tx: Transaction, business_id: str, decisions: Decisions) -> Name | None:
     chosen = decisions.config.fallback_item_id
-    return await tx.one("name_of", Name, business_id=business_id, list=ITEM, qbo_id=chosen) if chosen else None
+    if not chosen or "\0" in chosen:
+        return None
+    return await tx.one("name_of", Name, business_id=business_id, list=ITEM, qbo_id=chosen)
 
 
 def _choices(company: CompanyFacts) -> list[pb.RoleChoices]:

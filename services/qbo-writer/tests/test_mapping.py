@@ -376,6 +376,28 @@ async def test_before_a_company_was_read_everything_is_listed_and_nothing_can_be
 @pytest.mark.parametrize(
     "request_",
     [
+        pb.ListMappingsRequest(kind=PRODUCT, text="\0"),
+        pb.ListMappingsRequest(kind=PRODUCT, page_token="WyJcdTAwMDAiLCAiYSJd"),
+        pb.ListMappingsRequest(kind=PRODUCT, page_token="nonsense"),
+        pb.ListMappingsRequest(kind=PRODUCT, page_size=201),
+        pb.ListMappingsRequest(),
+        put(PRODUCT, "\0", "1"),
+        put(TAX, "\0", "1"),
+        pb.SearchQuickBooksRequest(list=pb.QUICK_BOOKS_LIST_ITEM, text="\0"),
+        pb.SearchQuickBooksRequest(text="x"),
+        pb.ListMappingChangesRequest(source_id="\0"),
+        pb.ListMappingChangesRequest(page_token="x"),
+        pb.CreateInQuickBooksRequest(kind=TAX, source_id="x"),
+        pb.ExportMappingsRequest(),
+    ],
+)
+async def test_what_cannot_be_understood_is_refused_and_breaks_nothing(office: Office, request_: object) -> None:
+    assert (await office.refused(request_)).code == grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
         put(PRODUCT, "x", "1"),
         pb.ClearMappingRequest(kind=PRODUCT, source_id="x"),
         pb.CreateInQuickBooksRequest(kind=PRODUCT, source_id="x"),
