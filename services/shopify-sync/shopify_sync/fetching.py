@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -99,7 +100,8 @@ class Fetching:
         if not hints:
             return False
         try:
-            await self._fetch(store, kind, hints)
+            async with self._held(store, kind, hints):
+                await self._fetch(store, kind, hints)
         except TooDear:
             if not batch.too_dear(len(hints)):
                 await self._later(store, kind, hints, "one object alone is too dear")
@@ -124,6 +126,23 @@ class Fetching:
             batch=batch,
             lease=self._settings.fetch_lease,
         )
+
+    @asynccontextmanager
+    async def _held(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> AsyncIterator[None]:
+        """Ours for as long as we fetch, however long the store's bucket makes us wait."""
+
+        async def hold() -> None:
+            ids, lease = [hint.source_id for hint in hints], self._settings.fetch_lease
+            while True:
+                await asyncio.sleep(lease / 3)
+                await self._db.run("hints_hold", shop_domain=store.shop_domain, kind=kind, source_ids=ids, lease=lease)
+
+        holding = asyncio.create_task(hold())
+        try:
+            yield
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
 
     async def _fetch(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
         observed = datetime.now(UTC)

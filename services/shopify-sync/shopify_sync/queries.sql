@@ -53,6 +53,11 @@ UPDATE hint SET not_before = now() + make_interval(secs => %(lease)s)
         ORDER BY hinted_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
 RETURNING kind, source_id, gone, hinted, hinted_at, traceparent, failures;
 
+-- name: hints_hold
+-- The lease of a fetch that still goes on; what was given up meanwhile stays due.
+UPDATE hint SET not_before = now() + make_interval(secs => %(lease)s)
+ WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s) AND not_before > now();
+
 -- name: hint_done
 -- Only if nobody hinted at it meanwhile.
 DELETE FROM hint WHERE shop_domain = %(shop_domain)s AND kind = %(kind)s AND source_id = %(source_id)s

@@ -33,20 +33,34 @@ class ShopifyAdmin:
 
     def __init__(self, session: aiohttp.ClientSession, admin_url: str, api_version: str, tokens: AccessTokens) -> None:
         self._session, self._url, self._version, self._tokens = session, admin_url, api_version, tokens
+        self._queues: dict[str, asyncio.Lock] = {}
 
     async def ask(self, business_id: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The `data` of a query that was answered without any error. ShopifyTrouble for everything else."""
-        token = await self._tokens.access(business_id)
-        for _ in range(_MOST_TRIES):
-            try:
-                data, pause = await self._once(token, text, variables)
-            except Unauthorized:
-                token = await self._tokens.access(business_id, token)
-                data, pause = await self._once(token, text, variables)
-            if data is not None:
-                return data
-            await asyncio.sleep(pause)
+        queue = self._queues.setdefault(business_id, asyncio.Lock())
+        # Nobody goes before those whom the bucket already told to wait: each of them would go on being throttled.
+        async with queue:
+            pass
+        data, pause = await self._signed(business_id, text, variables)
+        if data is not None:
+            return data
+        async with queue:
+            for _ in range(_MOST_TRIES):
+                await asyncio.sleep(pause)
+                data, pause = await self._signed(business_id, text, variables)
+                if data is not None:
+                    return data
         raise ShopifyTrouble("throttled again and again")
+
+    async def _signed(
+        self, business_id: str, text: str, variables: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, float]:
+        token = await self._tokens.access(business_id)
+        try:
+            return await self._once(token, text, variables)
+        except Unauthorized:
+            token = await self._tokens.access(business_id, token)
+            return await self._once(token, text, variables)
 
     async def _once(
         self, token: AccessToken, text: str, variables: dict[str, Any]

@@ -30,7 +30,11 @@ SHOP = "northwind-outfitters.myshopify.com"
 BRITISH_SHOP = "harbour-lane.myshopify.com"
 SERVICES = ("auth", "shopify-sync")
 QUICK = {
-    "shopify-sandbox": {"SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.2", "SHOPIFY_SANDBOX_RESTORE_RATE": "1000"},
+    "shopify-sandbox": {
+        "SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.2",
+        "SHOPIFY_SANDBOX_BUCKET_SIZE": "20000",
+        "SHOPIFY_SANDBOX_RESTORE_RATE": "5000",
+    },
     "shopify-sync": {"FETCH_LEASE": "5", "SUBSCRIPTIONS_EVERY": "2"},
 }
 _LONGEST = 15.0

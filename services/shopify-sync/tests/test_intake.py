@@ -23,8 +23,9 @@ def test_orders_of_a_store_with_tax_inside_are_said_with_the_amounts_of_the_stor
 def _matches(shop: Shop, ids: list[str]) -> None:
     shop.rests()
     listed = shop.look("totals", orders="1")["by_order"]
+    newest = {event.source_id: event.order for event in shop.said()}
     for each in ids:
-        said, shown = shop.newest(each), listed[each]
+        said, shown = newest[each], listed[each]
         assert len(said.lines) > 0
         totals = said.totals
         assert {
@@ -35,6 +36,121 @@ def _matches(shop: Shop, ids: list[str]) -> None:
             "outstanding": totals.outstanding.shop,
         } == {name: shown[name] for name in ("total", "received", "refund_paid", "current_total", "outstanding")}
         assert holds(said) == []
+
+
+@pytest.mark.parametrize("agreements", [True, False])
+def test_an_order_of_three_hundred_lines_is_said_whole(shop: Shop, *, agreements: bool) -> None:
+    lines = [{"title": f"Thing {n}", "price": 101 + n, "quantity": 1 + n % 3} for n in range(300)]
+    order = shop.order(lines=lines, discount_percent=7, shipping=590, lists_agreements=agreements)
+    back = shop.control("refund", order=order)
+    until(lambda: len(shop.newest(order).refunds) == 1, "its refund was said")
+    said = shop.newest(order)
+    assert len(said.lines) == 300
+    [ordered, refunded] = said.agreements
+    assert (len(ordered.sales), len(refunded.sales), refunded.refund_id) == (301, 301, back["refund"])
+    assert holds(said) == []
+    assert said.totals.current_total.shop == 0
+
+
+def test_an_order_with_many_changes_payments_and_refunds_is_said_whole(shop: Shop) -> None:
+    lines = [{"title": f"Thing {n}", "price": 1000 + n, "quantity": 12} for n in range(3)]
+    order = shop.order(lines=lines, tender="manual")
+    line = str(shop.newest(order).lines[0].id)
+    for amount in (100, 200, 300, 400, 500, 600, 700, 800):
+        shop.control("collect", order=order, amount=amount)
+    shop.control("collect", order=order)
+    for left in (11, 10, 9):
+        shop.control("edit", order=order, line=line, quantity=left)
+        shop.control("pay_back", order=order)
+    for _ in range(4):
+        shop.control("refund", order=order, lines={line: 1})
+    shop.rests()
+    said = shop.newest(order)
+    assert [each.reason for each in said.agreements] == ["ORDER", *["ORDER_EDIT"] * 3, *["REFUND"] * 4]
+    assert (len(said.refunds), len(said.transactions)) == (7, said_transactions(shop, order))
+    assert holds(said) == []
+    times = [each.happened_at.seconds for each in said.agreements]
+    assert times == sorted(times)
+
+
+def said_transactions(shop: Shop, order: str) -> int:
+    return len(shop.control("annotate", order=order, note="counted")["transactions"])
+
+
+def test_both_currencies_of_a_foreign_buyer_are_said(shop: Shop) -> None:
+    order = shop.order(
+        lines=[{"title": "Thing", "price": 4000}], shipping=1000, currency="CAD", rate="0.7249", tax_rates=[]
+    )
+    said = shop.newest(order)
+    assert (said.currency, said.presentment_currency) == ("USD", "CAD")
+    assert (said.totals.total.presentment, said.totals.total.shop) == (5000, 3625)
+    assert [(s.total.presentment, s.total.shop) for s in said.agreements[0].sales] == [(4000, 2900), (1000, 725)]
+    assert (said.transactions[0].amount.presentment, said.transactions[0].amount.shop) == (5000, 3625)
+
+
+def test_a_business_order_is_said_with_its_company_terms_and_number(shop: Shop) -> None:
+    order = shop.order(
+        company={"name": "Acme", "location": "Depot"}, po_number="PO-7", payment_terms={"days": 30}, tender="none"
+    )
+    said = shop.newest(order)
+    assert (said.company.name, said.company.location_name, said.purchase_order_number) == ("Acme", "Depot", "PO-7")
+    assert said.payment_terms.name == "Net 30"
+    assert said.payment_terms.due_at.seconds - said.processed_at.seconds == 30 * 86_400
+    assert said.financial_status == "PENDING"
+
+
+def test_an_exchange_names_its_return_and_the_refund_that_paid_its_net(shop: Shop) -> None:
+    order = shop.order(lines=[{"title": "Coat", "price": 10000}], tax_rates=[])
+    line = str(shop.newest(order).lines[0].id)
+    shop.control(
+        "return", order=order, lines={line: 1}, exchange=[{"title": "Scarf", "price": 3000}], restocking_fee=500
+    )
+    shop.rests()
+    said = shop.newest(order)
+    exchange = said.agreements[1]
+    assert (exchange.reason, exchange.refund_id) == ("RETURN", said.refunds[0].id)
+    assert exchange.return_id == said.refunds[0].return_id != ""
+    assert [(s.action, s.line_type, s.title, s.total.shop) for s in exchange.sales] == [
+        ("RETURN", "PRODUCT", "", -10000),
+        ("ORDER", "FEE", "Restocking fee", 500),
+        ("ORDER", "PRODUCT", "", 3000),
+    ]
+    assert said.totals.refunded.shop == 6500
+    assert holds(said) == []
+
+
+def test_rounded_cash_with_change_is_said(shop: Shop) -> None:
+    order = shop.order(
+        lines=[{"title": "Thing", "price": 652}], tender="cash", cash_rounding=5, cash_notes=1000, tax_rates=[]
+    )
+    said = shop.newest(order)
+    assert [(t.kind, t.gateway, t.amount.shop, t.rounding.shop) for t in said.transactions] == [
+        ("SALE", "cash", 1000, -2),
+        ("CHANGE", "cash", 350, 0),
+    ]
+    assert (said.totals.received.shop, said.totals.cash_rounding_payment.shop) == (650, -2)
+    assert holds(said) == []
+
+
+def test_a_pending_refund_that_fails_is_said_with_both_states(shop: Shop) -> None:
+    order = shop.order(lines=[{"title": "Thing", "price": 1000}])
+    shop.control("refund", order=order, pending=True, lines={str(shop.newest(order).lines[0].id): 1})
+    shop.rests()
+    assert [t.status for t in shop.newest(order).transactions] == ["SUCCESS", "PENDING"]
+    shop.control("resolve", order=order, status="FAILURE")
+    shop.rests()
+    assert [t.status for t in shop.newest(order).transactions] == ["SUCCESS", "FAILURE"]
+
+
+def test_what_was_sold_stays_said_when_its_product_is_deleted(shop: Shop) -> None:
+    product = shop.control("product", set={"title": "Short-lived"}, variants=[{"price": 500, "sku": "SHORT"}])
+    order = shop.order(lines=[{"variant_id": product["variants"][0]}])
+    assert shop.newest(order).lines[0].variant_id
+    shop.control("product/delete", product=product["id"])
+    shop.control("annotate", order=order, tags=["seen"])
+    until(lambda: list(shop.newest(order).tags) == ["seen"], "the change was said")
+    line = shop.newest(order).lines[0]
+    assert (line.variant_id, line.sku, line.title) == ("", "SHORT", "Short-lived")
 
 
 def test_an_order_is_said_with_its_store_and_its_version(shop: Shop) -> None:
