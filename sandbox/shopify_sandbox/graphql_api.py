@@ -6,8 +6,9 @@ import asyncio
 import re
 import uuid
 from collections import OrderedDict, deque
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from graphql import (
@@ -24,6 +25,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from shopify_sandbox.apps import Token
 from shopify_sandbox.cost import Bucket, Price, actual_cost
 from shopify_sandbox.desk import Desk
+from shopify_sandbox.execution import MapExecutor, mark_leaves
 from shopify_sandbox.listing import Lister
 from shopify_sandbox.operations import attach
 from shopify_sandbox.resolvers import Call, build
@@ -72,7 +74,7 @@ class GraphqlApi:
 
     def __init__(self, settings: Settings, desk: Desk) -> None:
         self._settings, self._desk = settings, desk
-        self._schema = attach(build())
+        self._schema = mark_leaves(attach(build()))
         self._lister = Lister()
         self._prepared: OrderedDict[str, Prepared | list[GraphQLError]] = OrderedDict()
         self._prices: OrderedDict[tuple[Any, ...], int] = OrderedDict()
@@ -141,7 +143,13 @@ class GraphqlApi:
         if not bucket.take(cost):
             return throttled(cost, bucket)
         result = execute(
-            self._schema, prepared.document, context_value=call, variable_values=variables, operation_name=name
+            self._schema,
+            prepared.document,
+            context_value=call,
+            variable_values=variables,
+            operation_name=name,
+            executor_class=MapExecutor,
+            is_awaitable=_never,
         )
         if asyncio.iscoroutine(result):
             raise TypeError("resolvers must not wait")
@@ -220,6 +228,10 @@ class GraphqlApi:
                     self.faults.remove(fault)
                 return fault
         return None
+
+
+def _never(_value: object) -> TypeGuard[Awaitable[Any]]:
+    return False
 
 
 def _is_input(error: GraphQLError) -> bool:

@@ -278,7 +278,9 @@ def copied(taxes: list[TaxLine]) -> list[TaxLine]:
 def _first_agreement(shop: Shop, order: Order, now: datetime) -> Agreement:
     def sale(kind: str, price: int, taxes: list[TaxLine], discount: int = 0, quantity: int = 1, **what: int) -> Sale:
         value = price - discount
-        spared = sum(t.amount for t in taxed(order, price)) - sum(t.amount for t in taxed(order, value))
+        spared = 0
+        if discount and taxes:
+            spared = sum(t.amount for t in taxed(order, price)) - sum(t.amount for t in taxed(order, value))
         return Sale(
             id=shop.new_id(),
             action="ORDER",
@@ -286,7 +288,7 @@ def _first_agreement(shop: Shop, order: Order, now: datetime) -> Agreement:
             quantity=quantity,
             total=value + (0 if order.taxes_included else sum(tax.amount for tax in taxes)),
             discount=discount,
-            discount_tax=spared if taxes else 0,
+            discount_tax=spared,
             taxes=copied(taxes),
             **what,
         )

@@ -45,13 +45,15 @@ class OrderWriter:
 
     def bag(self, amount: int) -> Body:
         order = self._order
-        return {
-            "shop_money": {"amount": self.plain(amount), "currency_code": order.shop_currency},
-            "presentment_money": {"amount": fixed(amount, order.currency), "currency_code": order.currency},
-        }
+        paid = {"amount": fixed(amount, order.currency), "currency_code": order.currency}
+        if order.exchange is None:
+            return {"shop_money": paid, "presentment_money": paid}
+        shop = {"amount": self.plain(amount), "currency_code": order.exchange.currency}
+        return {"shop_money": shop, "presentment_money": paid}
 
     def both(self, name: str, amount: int) -> Body:
-        return {name: self.plain(amount), f"{name}_set": self.bag(amount)}
+        bag = self.bag(amount)
+        return {name: bag["shop_money"]["amount"], f"{name}_set": bag}
 
     def order(self) -> Body:
         """All of it but addresses and customer, which are the shop's to write."""
