@@ -70,6 +70,7 @@ PAYMENTS: list[tuple[str, str, Any]] = [
     ("2020", "no amount", lambda due: paid(50, {"LinkedTxn": [{"TxnId": due["Id"], "TxnType": "Invoice"}]})),
     ("2020", "no customer", lambda due: {"TotalAmt": 5}),
     ("6430", "into an income account", lambda due: paid(5, DepositToAccountRef={"value": "79"})),
+    ("6430", "against an income account", lambda due: paid(5, ARAccountRef={"value": "79"})),
     ("2500", "into no account", lambda due: paid(5, DepositToAccountRef={"value": "9999"})),
 ]
 
@@ -172,6 +173,20 @@ def test_an_invoice_that_goes_leaves_its_payment_unapplied(us: Company, operatio
         voided = read(us, "Invoice", due)
         assert (voided["DocNumber"], voided["TotalAmt"], voided["Balance"]) == ("GOES-void", 0, 0)
         assert (voided["PrivateNote"], voided["LinkedTxn"]) == ("Voided", [])
+
+
+def test_a_voided_payment_can_still_be_annotated_but_not_emptied_again(us: Company) -> None:
+    made = us.post("payment", paid(50))
+    voided = us.post("payment", {**token_of(made), "sparse": True}, operation="update", include="void")
+    noted = us.post("payment", {**token_of(voided), "sparse": True, "PrivateNote": "by mistake"})
+    assert (noted["TotalAmt"], noted["PrivateNote"]) == (0, "by mistake")
+    other = us.post("payment", paid(50))
+    assert us.refused("payment", {**token_of(other), "sparse": True, "TotalAmt": 0})[0] == "6000"
+
+
+def test_a_deposit_on_an_invoice_is_dropped_where_the_company_does_not_take_it(us: Company) -> None:
+    made = invoice(us, Deposit=10, DepositToAccountRef={"value": "35"})
+    assert (made["Balance"], "Deposit" in made) == (50, False)
 
 
 def test_an_invoice_that_goes_gives_back_the_credits_applied_to_it(us: Company) -> None:
