@@ -220,7 +220,7 @@ class Accounting:
             body["UnappliedAmt"] = amount(0)
         else:
             body |= {"TxnTaxDetail": {"TotalTax": amount(0)}, "Balance": amount(0)}
-        body |= currencies.home_figures(self.books, body)
+            body |= currencies.home_figures(self.books, body)
         voided = self._finished(entity, Draft(body), row, at)
         self._store_rows([voided, *self._released(row, voided, at)])
         return voided.body

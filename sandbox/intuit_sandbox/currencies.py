@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -110,16 +110,16 @@ def receivable(books: Books, body: Json) -> str:
     return books.profile.receivable_account if code == books.profile.currency else books.receivables[code]
 
 
-def booked(books: Books, body: Json, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+def booked(books: Books, body: Json, entries: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """The journal in home currency, and what of it stands in foreign accounts; the first entry is the total.
 
     Every entry is converted by itself; what rounding leaves over goes to the largest of the others.
     """
     if not books.profile.multicurrency:
-        return tuple(entries), ()
+        return entries, ()
     refuse_other_currencies(books, body, (account for account, _ in entries))
     if not is_foreign(books, body):
-        return tuple(entries), ()
+        return entries, ()
     home = [(account, to_home(cents, body)) for account, cents in entries]
     if rest := sum(cents for _, cents in home):
         largest = max(range(1, len(home)), key=lambda at: abs(home[at][1]))

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -217,3 +218,16 @@ def sale(*lines: Any, **members: Any) -> dict[str, Any]:
         detail = {"ItemRef": {"value": item}, "TaxCodeRef": {"value": code[0] if code else "NON"}}
         shown.append({"Amount": money, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail})
     return {"TxnDate": "2026-03-01", "Line": shown, **members}
+
+
+def moved(company: Company, work: Callable[[], Any]) -> dict[str, int]:
+    """By how many cents each account changed while `work` ran."""
+    before = company.balances()
+    work()
+    after = company.balances()
+    changes = {key: after.get(key, 0) - before.get(key, 0) for key in {*before, *after}}
+    return {key: cents for key, cents in changes.items() if cents}
+
+
+def token_of(body: dict[str, Any]) -> dict[str, Any]:
+    return {"Id": body["Id"], "SyncToken": body["SyncToken"]}

@@ -39,7 +39,7 @@ def draw_up(books: Books, given: Json, former: Row | None) -> Draft:
         **({"HomeTotalAmt": amount(0)} if books.profile.multicurrency else {}),
     }
     total = sum(cents for _, cents in entries if cents > 0)
-    home, foreign = currencies.booked(books, body, sorted(entries, key=lambda entry: entry[1] != total))
+    home, foreign = currencies.booked(books, body, tuple(sorted(entries, key=lambda entry: entry[1] != total)))
     return Draft(body, home, foreign)
 
 

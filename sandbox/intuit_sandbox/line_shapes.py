@@ -23,6 +23,13 @@ from intuit_sandbox.shapes import (
     words,
 )
 
+LINE_NOISE = words(
+    "Received PaymentLineDetail DiscountLineDetail TaxLineDetail SalesItemLineDetail DescriptionLineDetail "
+    "ItemBasedExpenseLineDetail AccountBasedExpenseLineDetail ReimburseLineDetail DepositLineDetail "
+    "PurchaseOrderItemLineDetail SalesOrderItemLineDetail ItemReceiptLineDetail JournalEntryLineDetail "
+    "GroupLineDetail SubTotalLineDetail TDSLineDetail ItemAdjustmentLineDetail CustomField ProjectRef CostAmount "
+    "HomeCostAmount CustomExtensions"
+)
 BILLABLE = ("Billable", "NotBillable", "HasBeenBilled")
 SALES_ITEM = Shape(
     "SalesItemLineDetail",
@@ -76,7 +83,7 @@ TAX_LINE = Shape(
             )
         ),
     },
-    words("LineNum Description"),
+    (LINE_NOISE - {"TaxLineDetail"}) | words("LineNum Description LinkedTxn LineEx"),
 )
 TAX_DETAIL = Shape(
     "TxnTaxDetail",
@@ -98,13 +105,6 @@ LINE_BASE: dict[str, Field] = {
     "LineEx": SET_BY_QUICKBOOKS,
 }
 DESCRIPTION = Shape("DescriptionLineDetail", {"ServiceDate": date()}, words("TaxCodeRef DescriptionLineDetailEx"))
-LINE_NOISE = words(
-    "Received PaymentLineDetail DiscountLineDetail TaxLineDetail SalesItemLineDetail DescriptionLineDetail "
-    "ItemBasedExpenseLineDetail AccountBasedExpenseLineDetail ReimburseLineDetail DepositLineDetail "
-    "PurchaseOrderItemLineDetail SalesOrderItemLineDetail ItemReceiptLineDetail JournalEntryLineDetail "
-    "GroupLineDetail SubTotalLineDetail TDSLineDetail ItemAdjustmentLineDetail CustomField ProjectRef CostAmount "
-    "HomeCostAmount CustomExtensions"
-)
 
 
 def line_of(*types: str, **details: Field) -> Shape:

@@ -44,7 +44,7 @@ def draw_up(books: Books, given: Json, former: Row | None) -> Draft:
     entries: list[Entry] = [(account, -sign * total)]
     entries += ((line[DETAIL]["AccountRef"]["value"], sign * minor(line["Amount"])) for line in posting)
     entries += ((liability, sign * cents) for liability, cents in tax.entries)
-    home, foreign = currencies.booked(books, body, entries)
+    home, foreign = currencies.booked(books, body, tuple(entries))
     return Draft(body, home, foreign)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from intuit_sandbox import currencies, faults
-from intuit_sandbox.accounts import money_account
+from intuit_sandbox.accounts import money_account, of_type
 from intuit_sandbox.books import Books, Draft, Entry, Row
 from intuit_sandbox.money import amount, minor
 from intuit_sandbox.open_items import open_item
@@ -51,7 +51,7 @@ def draw_up(books: Books, given: Json, former: Row | None) -> Draft:
     if total < 0:
         raise faults.business("Payment amount must be 0 or greater.", "TotalAmt")
     lines = [_shown_line(line) for line in given.get("Line", [])]
-    if not total and not lines:
+    if not total and not lines and not _is_empty(former):
         raise faults.no_amount()
     old = applications(former.body) if former else {}
     opens = {target: _opened(books, given, target, old) for target in applications({"Line": lines})}
@@ -59,6 +59,8 @@ def draw_up(books: Books, given: Json, former: Row | None) -> Draft:
     if used > total:
         raise faults.business("The amount applied is more than the payment.", "TotalAmt")
     account = money_account(books, given)
+    if receivable := given.get("ARAccountRef"):
+        of_type(books, receivable["value"], ("Accounts Receivable",), "ARAccountRef")
     body = {
         **given,
         "TotalAmt": amount(total),
@@ -70,6 +72,11 @@ def draw_up(books: Books, given: Json, former: Row | None) -> Draft:
     }
     currencies.refuse_other_currencies(books, body, [account["value"]])
     return _posted(books, body, [_settled(opens, line) for line in lines], total - used)
+
+
+def _is_empty(former: Row | None) -> bool:
+    """A payment that was voided, or lost all that it applied, stays at zero and may still be annotated."""
+    return former is not None and not former.body["Line"] and not minor(former.body["TotalAmt"])
 
 
 def _shown_line(line: Json) -> Json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -292,21 +291,20 @@ def _due(books: Books, given: Json, heads: Json) -> str:
 def _posted(books: Books, kind: str, body: Json, sale: Sale) -> Draft:
     """Debits and credits of a sale; those of money back are the same with the signs turned."""
     held = body["DepositToAccountRef"]["value"] if "Receipt" in kind else currencies.receivable(books, body)
-    sums: defaultdict[str, int] = defaultdict(int)
-    for item in sale.items:
-        sums[item.account] -= item.cents
-    sums[sale.discount_account] += sale.discount
-    for account, cents in sale.tax.entries:
-        sums[account] -= cents
     sign = -1 if kind in MONEY_BACK else 1
-    own = [(held, sign * sale.total), *((account, sign * cents) for account, cents in sums.items() if cents)]
-    home, foreign = currencies.booked(books, body, own)
-    cost = ((account, sign * cents) for item in sale.items for account, cents in item.cost)
-    return Draft(body, _merged((*home, *cost)), foreign)
+    own: list[Entry] = [(held, sign * sale.total)]
+    own += ((item.account, -sign * item.cents) for item in sale.items)
+    own += ((account, -sign * cents) for account, cents in sale.tax.entries)
+    if sale.discount:
+        own.append((sale.discount_account, sign * sale.discount))
+    cost = [(account, sign * cents) for item in sale.items for account, cents in item.cost]
+    home, foreign = currencies.booked(books, body, _merged(own, held))
+    return Draft(body, _merged([*home, *cost]) if cost else home, foreign)
 
 
-def _merged(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def _merged(entries: list[Entry], kept: str = "") -> tuple[Entry, ...]:
+    """One entry an account, in the order of first mention, without those of zero but for the one kept."""
     sums: defaultdict[str, int] = defaultdict(int)
     for account, cents in entries:
         sums[account] += cents
-    return tuple((account, cents) for account, cents in sums.items() if cents)
+    return tuple((account, cents) for account, cents in sums.items() if cents or account == kept)

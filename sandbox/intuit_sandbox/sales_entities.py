@@ -87,10 +87,12 @@ SALES_ENTITIES = [
             "AllowIPNPayment": boolean(),
             "AllowOnlinePayment": boolean(),
             "LinkedTxn": LINKED_ROWS,
+            "Deposit": SET_BY_QUICKBOOKS,
+            "DepositToAccountRef": SET_BY_QUICKBOOKS,
         },
         SALES_NOISE
         | words(
-            "PaymentRefNum DepositToAccountRef Deposit AllowOnlinePayPalPayment AllowOnlineAffirmPayment "
+            "PaymentRefNum AllowOnlinePayPalPayment AllowOnlineAffirmPayment "
             "EInvoiceStatus "
             "ECloudStatusTimeStamp CfdiUse Exportation GlobalInfo invoiceStatus callToAction invoiceStatusLog "
             "InvoiceEx LessCIS "

@@ -26,7 +26,7 @@ def draw_up(books: Books, given: Json, _former: Row | None) -> Draft:
         if body["Classification"] != "Asset" or body["AccountType"] == "Accounts Receivable":
             raise faults.invalid_account("an asset account is needed.", name)
     body = {**given, "Amount": amount(cents)}
-    home, foreign = currencies.booked(books, body, [(target, cents), (source, -cents)])
+    home, foreign = currencies.booked(books, body, ((target, cents), (source, -cents)))
     return Draft(body, home, foreign)
 
 

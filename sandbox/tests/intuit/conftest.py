@@ -10,7 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from intuit_sandbox.harness import AUTOMATED, BRITISH, UNLIMITED, US, Company, StandIn
+from intuit_sandbox.harness import AUTOMATED, BRITISH, CANADIAN, TRADING, UNLIMITED, US, Company, StandIn
+
+COUNTERS = ("next_doc_number", "next_journal_number", "version")
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +32,11 @@ def stand_in(_running: StandIn) -> Iterator[StandIn]:
     _running.knobs(**knobs)
     _running.door("DELETE", "faults")
     for profile in profiles:
-        kept = {name: value for name, value in profile.items() if name not in ("next_doc_number", "version")}
+        kept = {
+            name: value
+            for name, value in profile.items()
+            if name not in ("next_doc_number", "next_journal_number", "version")
+        }
         _running.profile(profile["realm_id"], **kept)
 
 
@@ -47,6 +53,16 @@ def automated(stand_in: StandIn) -> Company:
 @pytest.fixture
 def british(stand_in: StandIn) -> Company:
     return stand_in.connect(BRITISH)
+
+
+@pytest.fixture
+def trading(stand_in: StandIn) -> Company:
+    return stand_in.connect(TRADING)
+
+
+@pytest.fixture
+def canadian(stand_in: StandIn) -> Company:
+    return stand_in.connect(CANADIAN)
 
 
 @pytest.fixture

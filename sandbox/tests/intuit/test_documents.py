@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,22 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intuit_sandbox.harness import US, Company, StandIn, read, sale
+from intuit_sandbox.harness import US, Company, StandIn, moved, read, sale, token_of
 
 CALIFORNIA = {"TxnTaxCodeRef": {"value": "2"}}
-
-
-def moved(company: Company, work: Callable[[], Any]) -> dict[str, int]:
-    """By how many cents each account changed while `work` ran."""
-    before = company.balances()
-    work()
-    after = company.balances()
-    changes = {key: after.get(key, 0) - before.get(key, 0) for key in {*before, *after}}
-    return {key: cents for key, cents in changes.items() if cents}
-
-
-def token_of(body: dict[str, Any]) -> dict[str, Any]:
-    return {"Id": body["Id"], "SyncToken": body["SyncToken"]}
 
 
 def test_a_sales_receipt_posts_income_tax_discount_and_money(us: Company) -> None:

@@ -273,10 +273,30 @@ BROKEN = [
     b'{"BatchItemRequest":[5,{},{"bId":"1","operation":"create","Customer":7},{"Query":5}]}',
     b'{"TaxCode":"x","TaxRateDetails":{"a":5}}',
     b'{"TaxCode":5,"TaxRateDetails":[{}]}',
+    b'{"CustomerRef":{},"TotalAmt":0,"Line":[{"Amount":1,"LinkedTxn":[{}]}]}',
+    b'{"CustomerRef":{"value":"1"},"TotalAmt":1,"Line":[{"Amount":1,"LinkedTxn":[{"TxnType":"Invoice"}]}]}',
+    b'{"CustomerRef":{"value":"1"},"Line":[],"LinkedTxn":[{}]}',
+    b'{"DepositToAccountRef":{},"Line":[{"LinkedTxn":[{}]}]}',
+    b'{"DepositToAccountRef":{"value":"35"},"Line":[{"LinkedTxn":[{"TxnType":"Payment"}]}],"CashBack":{}}',
+    b'{"DepositToAccountRef":{"value":"35"},"Line":[{"Amount":1}],"CashBack":{"Amount":1}}',
+    b'{"Line":[{"Amount":1,"DetailType":"JournalEntryLineDetail","JournalEntryLineDetail":{"Entity":{}}}]}',
+    b'{"Line":[{"Amount":1,"DetailType":"JournalEntryLineDetail","JournalEntryLineDetail":'
+    b'{"PostingType":"Debit","AccountRef":{"value":"35"},"Entity":{"Type":"Other","EntityRef":{}}}}]}',
+    b'{"FromAccountRef":{},"ToAccountRef":{"value":"35"},"Amount":1}',
+    b'{"PaymentType":"Cash","AccountRef":{"value":"35"},"EntityRef":{},"Line":[{"DetailType":'
+    b'"AccountBasedExpenseLineDetail","AccountBasedExpenseLineDetail":{"AccountRef":{}}}]}',
+    b'{"Code":5}',
+    b'{"SourceCurrencyCode":{"a":1},"Rate":"x","AsOfDate":5,"SyncToken":0}',
 ]
 
 
-@pytest.mark.parametrize("resource", ["salesreceipt", "payment", "customer", "item", "batch", "taxservice/taxcode"])
+@pytest.mark.parametrize(
+    "resource",
+    [
+        *("salesreceipt", "invoice", "estimate", "payment", "deposit", "journalentry", "transfer", "purchase"),
+        *("customer", "item", "companycurrency", "exchangerate", "batch", "taxservice/taxcode"),
+    ],
+)
 def test_no_body_however_broken_is_a_failure_of_ours(us: Company, resource: str) -> None:
     for body in BROKEN:
         answer = us.call("POST", resource, body)
