@@ -83,6 +83,11 @@ def book_lines(
     return lines
 
 
+def comes_to_nothing(pieces: Sequence[Piece]) -> bool:
+    """Whether a document of these pieces would say nothing: free things, or what was added and taken away again."""
+    return not any(any(piece.cells) for piece in _merged(pieces))
+
+
 def total_of_lines(lines: Iterable[BookLine]) -> int:
     return sum(line.amount + line.tax for line in lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.config import Method, PostingDate, ZeroOrders
 from qbo_writer.posting.facts import Change, Movement
+from qbo_writer.posting.lines import comes_to_nothing
 from qbo_writer.posting.papers import Wanted, rewrite, sales_document, settlement, void
 from qbo_writer.posting.pieces import Piece, total_of
 from qbo_writer.posting.posted import PostedDocument
@@ -23,13 +24,13 @@ def next_of_order(account: OrderAccount) -> Verdict:
     if account.facts.cancelled_unpaid and sale.entity == "Invoice" and not _settled_in_part(account, sale):
         return _cancel(account, sale)
     left = account.left(account.facts.sale.pieces)
-    if left and not sale.voided:
+    if not comes_to_nothing(left) and not sale.voided:
         if sale.entity == "Invoice" and not _settled_in_part(account, sale):
             return rewrite(account, sale, [*account.pieces_in(sale), *left], tax_as_line=False)
         return _change(account, Change("sale", account.order.processed_at, tuple(left)), left)
     for change in account.facts.changes:
         left = account.left(change.pieces)
-        if left and not (total_of(left) < 0 and paid_back_beyond_own(account)):
+        if not comes_to_nothing(left) and not (total_of(left) < 0 and paid_back_beyond_own(account)):
             return _change(account, change, left)
     return settlement(account) or Booked(_payments(account))
 

@@ -6,6 +6,7 @@ from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.facts import Change, Movement
+from qbo_writer.posting.lines import comes_to_nothing
 from qbo_writer.posting.papers import Wanted, payback, sales_document, settlement
 from qbo_writer.posting.pieces import Piece, share, total_of
 from qbo_writer.posting.triggers import not_understood, only_a_test
@@ -29,7 +30,7 @@ def next_of_refund(account: OrderAccount, refund_id: str) -> Verdict:
     suffix = _suffix(account, refund)
     if money:
         return _paid_back(account, refund, money, pieces, suffix)
-    if any(any(piece.cells) for piece in pieces):
+    if not comes_to_nothing(pieces):
         return _without_money(account, refund, change, pieces, suffix)
     return settlement(account) or (Booked() if account.posted.of(account.owner) else _nothing(change))
 
@@ -60,7 +61,7 @@ def _paid_back(
         held, sentence = _held(account, same, given), _sentence(account, refund)
         part = share(pieces, -given)
         return sales_document(account, Wanted("RefundReceipt", part, sentence, same[-1].at, suffix, held, label))
-    if back <= sum(left for _, left in account.posted.open("CreditMemo")) or back <= account.posted.unapplied:
+    if _explained(account):
         return payback(account, back, label, same[-1].at, suffix, _held(account, same, back))
     return _unexplained(account, back)
 
@@ -111,6 +112,16 @@ def _changes_downwards(account: OrderAccount) -> list[Piece]:
     """Edits that lowered the order and are not booked yet: this money pays them back."""
     lowered = (account.left(change.pieces) for change in account.facts.changes)
     return [piece for pieces in lowered if total_of(pieces) < 0 for piece in pieces]
+
+
+def _explained(account: OrderAccount) -> bool:
+    """Whether what went back in all is no more than what was taken back in all and what had been paid too much."""
+    facts = account.facts
+    changes = [facts.sale.total, *(change.total for change in (*facts.changes, *facts.refunds.values()))]
+    charged, taken_back = sum(each for each in changes if each > 0), -sum(each for each in changes if each < 0)
+    received = sum(move.amount for move in facts.received)
+    sent_back = sum(-move.amount for move in facts.movements if move.amount < 0)
+    return sent_back <= taken_back + max(0, received - charged) + _may_round(account)
 
 
 def _held(account: OrderAccount, moves: list[Movement], amount: int) -> dict[str, tuple[int]]:

@@ -29,7 +29,7 @@ def render(
     lines: Sequence[BookLine], company: Company, mapped: Mapped, currency: str, *, tax_as_line: bool
 ) -> Rendered | Needs | Problem:
     """`tax_as_line`: put the tax on a liability item of its own, which QuickBooks cannot change."""
-    if tax_as_line:
+    if tax_as_line or _tax_on_nothing(lines):
         return _with_tax_line(lines, company, mapped, currency)
     match company.tax_world:
         case TaxWorld.GLOBAL:
@@ -42,6 +42,12 @@ def render(
             return _us(lines, mapped, currency, manual) if manual else _with_tax_line(lines, company, mapped, currency)
         case _:
             return _with_tax_line(lines, company, mapped, currency)
+
+
+def _tax_on_nothing(lines: Sequence[BookLine]) -> bool:
+    """A cent of tax without an amount that it is due on (the rest of a shared refund) has no place among tax rates."""
+    tax, net = _tax(lines), sum(line.amount for line in lines if line.taxed)
+    return tax != 0 and (net == 0 or (net > 0) != (tax > 0))
 
 
 def tax_key(taxes: Iterable[Tax]) -> str:
