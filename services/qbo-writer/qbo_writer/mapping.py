@@ -78,13 +78,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    business_id: str
+    kind: str
     record_id: UUID
     source_id: str
     name: str
+    key: str
     payload: bytes = field(repr=False)
     status: str
     sentence: str
-    key: str
     qbo_id: str
     by_hand: bool
     qbo_name: str
@@ -155,8 +157,8 @@ async def every(
 async def one(tx: Transaction, business_id: str, kind: str, source_id: str) -> Mapped | None:
     """None for what has not come from the store of this Business."""
     if kind in OF_RECORDS:
-        rows = await _rows(tx, business_id, kind, source_id=source_id, limit=1)
-        return rows[0] if rows else None
+        row = await tx.one("mapping_row", _Row, business_id=business_id, kind=kind, source_id=source_id)
+        return _of_record(kind, row) if row else None
     return next((row for row in await _seen(tx, business_id, kind) if row.source.source_id == source_id), None)
 
 
@@ -180,26 +182,26 @@ async def name_for(tx: Transaction, business_id: str, kind: str, qbo_id: str, co
     return await tx.one("name_of", Name, business_id=business_id, list=LIST_OF[kind], qbo_id=qbo_id)
 
 
+async def alone(tx: Transaction, business_id: str) -> None:
+    """From here to the end of the transaction nobody else changes settings or mappings of this Business."""
+    await tx.run("settings_changed", business_id=business_id)
+
+
 async def choose(tx: Transaction, business_id: str, kind: str, chosen: Mapping[str, str], by: str) -> None:
     """Source id → Id in QuickBooks; an empty one takes the choice back. Whoever calls has looked that each fits."""
-    await tx.run("settings_changed", business_id=business_id)
-    for source_id, qbo_id in sorted(chosen.items()):
-        told = {"business_id": business_id, "kind": kind, "source_id": source_id}
-        before = await tx.value("mapping_of", **told) or ""
-        if before == qbo_id:
-            continue
-        if qbo_id:
-            await tx.run("mapping_put", **told, qbo_id=qbo_id, mapped_by=by)
-            await tx.run("create_unwant", **told)
-        else:
-            await tx.run("mapping_drop", **told)
-        await tx.run("mapping_change_add", **told, before_id=before, after_id=qbo_id, changed_by=by)
+    await alone(tx, business_id)
+    told = {"business_id": business_id, "kind": kind, "source_ids": list(chosen), "qbo_ids": list(chosen.values())}
+    await tx.run("mapping_changes_add", **told, by=by)
+    await tx.run("mappings_put", **told, by=by)
+    if taken_back := [source_id for source_id, qbo_id in chosen.items() if not qbo_id]:
+        await tx.run("mappings_drop", business_id=business_id, kind=kind, source_ids=taken_back)
+    await tx.run("creations_unwant", **told)
     await _try_again(tx, business_id, kind, list(chosen))
 
 
 async def want_creation(tx: Transaction, business_id: str, kind: str, source_id: str, by: str) -> None:
     """Permission to make this one in QuickBooks, whatever the settings say of its kind."""
-    await tx.run("settings_changed", business_id=business_id)
+    await alone(tx, business_id)
     await tx.run("create_want", business_id=business_id, kind=kind, source_id=source_id, wanted_by=by)
     await _try_again(tx, business_id, kind, [source_id])
 
@@ -231,7 +233,6 @@ async def _rows(
     kind: str,
     *,
     limit: int,
-    source_id: str | None = None,
     mapped: bool | None = None,
     text: str = "",
     after: Place | None = None,
@@ -241,12 +242,11 @@ async def _rows(
         _Row,
         business_id=business_id,
         kind=kind,
-        list=LIST_OF[kind],
-        source_id=source_id,
         mapped=mapped,
         text=f"%{like(text)}%" if text else None,
-        after=after.key if after else None,
-        after_id=after.source_id if after else None,
+        # Every place is after the empty one: a plan that is made once uses the index for all pages.
+        after=after.key if after else "",
+        after_id=after.source_id if after else "",
         limit=limit,
     )
     return [_of_record(kind, row) for row in rows]

@@ -1,25 +1,17 @@
 -- name: mapping_rows
--- Products or customers with what stands for them, by name. What a person chose wins over the document.
-SELECT r.id AS record_id, r.source_id, r.reference AS name, r.payload, r.status, r.sentence, lower(r.reference) AS key,
-       coalesce(m.qbo_id, d.qbo_id, '') AS qbo_id, m.qbo_id IS NOT NULL AS by_hand,
-       coalesce(n.name, '') AS qbo_name, coalesce(n.active, false) AS qbo_active, coalesce(n.email, '') AS qbo_email,
-       coalesce(n.sku, '') AS qbo_sku, coalesce(n.type, '') AS qbo_type, n.qbo_id IS NOT NULL AS qbo_known,
-       coalesce(m.mapped_by, '') AS mapped_by, m.mapped_at,
-       w.source_id IS NOT NULL AND d.qbo_id IS NULL AS create_wanted
-  FROM record r
-  LEFT JOIN mapping m ON m.business_id = r.business_id AND m.kind = r.kind AND m.source_id = r.source_id
-  LEFT JOIN LATERAL (SELECT qbo_id FROM document WHERE record_id = r.id ORDER BY posted_at LIMIT 1) d ON true
-  LEFT JOIN company_name n ON n.business_id = r.business_id AND n.list = %(list)s
-                          AND n.qbo_id = coalesce(m.qbo_id, d.qbo_id)
-  LEFT JOIN create_wanted w ON w.business_id = r.business_id AND w.kind = r.kind AND w.source_id = r.source_id
- WHERE r.business_id = %(business_id)s AND r.kind = %(kind)s
-   AND (%(source_id)s::text IS NULL OR r.source_id = %(source_id)s)
-   AND (%(mapped)s::boolean IS NULL OR (coalesce(m.qbo_id, d.qbo_id) IS NOT NULL) = %(mapped)s)
-   -- SKUs and e-mail addresses stand in the payload; whether they are what was found is looked at afterwards.
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.source_id ILIKE %(text)s OR n.name ILIKE %(text)s
-        OR encode(r.payload, 'escape') ILIKE %(text)s)
-   AND (%(after)s::text IS NULL OR (lower(r.reference), r.source_id) > (%(after)s, %(after_id)s))
- ORDER BY lower(r.reference), r.source_id LIMIT %(limit)s;
+-- Products or customers by name. SKUs and e-mail addresses stand in the payload; whether they are what was found is
+-- looked at afterwards.
+SELECT * FROM mapped_record
+ WHERE business_id = %(business_id)s AND kind = %(kind)s
+   AND (%(mapped)s::boolean IS NULL OR (qbo_id <> '') = %(mapped)s)
+   AND (%(text)s::text IS NULL OR name ILIKE %(text)s OR source_id ILIKE %(text)s OR qbo_name ILIKE %(text)s
+        OR encode(payload, 'escape') ILIKE %(text)s)
+   AND (key, source_id) > (%(after)s, %(after_id)s)
+ ORDER BY key, source_id LIMIT %(limit)s;
+
+-- name: mapping_row
+SELECT * FROM mapped_record
+ WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s;
 
 -- name: mapping_counts
 SELECT count(*) AS total, count(*) FILTER (WHERE m.qbo_id IS NULL AND NOT EXISTS (
@@ -54,21 +46,25 @@ SELECT t.tax_key AS source_id, coalesce(m.qbo_id, '') AS qbo_id, coalesce(m.mapp
 SELECT r.source_id, d.qbo_id FROM record r JOIN document d ON d.record_id = r.id
  WHERE r.business_id = %(business_id)s AND r.kind = 'setup' AND r.source_id LIKE 'account:clearing:%%';
 
--- name: mapping_of
-SELECT qbo_id FROM mapping WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s;
-
--- name: mapping_put
-INSERT INTO mapping (business_id, kind, source_id, qbo_id, mapped_by)
-VALUES (%(business_id)s, %(kind)s, %(source_id)s, %(qbo_id)s, %(mapped_by)s)
-ON CONFLICT (business_id, kind, source_id) DO UPDATE
-   SET qbo_id = EXCLUDED.qbo_id, mapped_by = EXCLUDED.mapped_by, mapped_at = now();
-
--- name: mapping_drop
-DELETE FROM mapping WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s;
-
--- name: mapping_change_add
+-- name: mapping_changes_add
+-- The trail of what is about to change; what stays as it is leaves none.
 INSERT INTO mapping_change (business_id, kind, source_id, before_id, after_id, changed_by)
-VALUES (%(business_id)s, %(kind)s, %(source_id)s, %(before_id)s, %(after_id)s, %(changed_by)s);
+SELECT %(business_id)s, %(kind)s, c.source_id, coalesce(m.qbo_id, ''), c.qbo_id, %(by)s
+  FROM unnest(%(source_ids)s::text[], %(qbo_ids)s::text[]) c (source_id, qbo_id)
+  LEFT JOIN mapping m ON m.business_id = %(business_id)s AND m.kind = %(kind)s AND m.source_id = c.source_id
+ WHERE coalesce(m.qbo_id, '') <> c.qbo_id;
+
+-- name: mappings_put
+INSERT INTO mapping AS m (business_id, kind, source_id, qbo_id, mapped_by)
+SELECT %(business_id)s, %(kind)s, c.source_id, c.qbo_id, %(by)s
+  FROM unnest(%(source_ids)s::text[], %(qbo_ids)s::text[]) c (source_id, qbo_id) WHERE c.qbo_id <> ''
+ON CONFLICT (business_id, kind, source_id) DO UPDATE
+   SET qbo_id = EXCLUDED.qbo_id, mapped_by = EXCLUDED.mapped_by, mapped_at = now()
+ WHERE m.qbo_id <> EXCLUDED.qbo_id;
+
+-- name: mappings_drop
+DELETE FROM mapping
+ WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s::text[]);
 
 -- name: mapping_changes
 SELECT c.number, c.kind, c.source_id, coalesce(r.reference, c.source_id) AS name, c.before_id, c.after_id,
@@ -90,16 +86,19 @@ SELECT c.number, c.kind, c.source_id, coalesce(r.reference, c.source_id) AS name
 INSERT INTO create_wanted (business_id, kind, source_id, wanted_by)
 VALUES (%(business_id)s, %(kind)s, %(source_id)s, %(wanted_by)s) ON CONFLICT DO NOTHING;
 
--- name: create_unwant
-DELETE FROM create_wanted WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s;
+-- name: creations_unwant
+-- What was chosen needs not be made.
+DELETE FROM create_wanted w USING unnest(%(source_ids)s::text[], %(qbo_ids)s::text[]) c (source_id, qbo_id)
+ WHERE w.business_id = %(business_id)s AND w.kind = %(kind)s AND w.source_id = c.source_id AND c.qbo_id <> '';
 
 -- name: try_again
 -- The records of these things, whatever they were refused or held for; what a person ignored stays ignored.
-UPDATE record
+UPDATE record r
    SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity', failures = 0,
-       revision = revision + 1, changed_at = now()
- WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = ANY(%(source_ids)s)
-   AND status IN ('on_hold', 'error', 'skipped') AND reason <> 'IGNORED';
+       revision = r.revision + 1, changed_at = now()
+  FROM unnest(%(source_ids)s::text[]) t (source_id)
+ WHERE r.business_id = %(business_id)s AND r.kind = %(kind)s AND r.source_id = t.source_id
+   AND r.status IN ('on_hold', 'error', 'skipped') AND r.reason <> 'IGNORED';
 
 -- name: search_names
 -- Exact first, then what begins so, then what holds it.
@@ -110,6 +109,3 @@ SELECT list, qbo_id, name, active, email, sku, type, subtype FROM company_name
  ORDER BY lower(name) = lower(%(text)s) OR lower(sku) = lower(%(text)s) DESC, name ILIKE %(begins)s DESC,
           lower(name), qbo_id
  LIMIT %(limit)s;
-
--- name: known_records
-SELECT source_id, reference AS name FROM record WHERE business_id = %(business_id)s AND kind = %(kind)s;

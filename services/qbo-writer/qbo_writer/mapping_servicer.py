@@ -161,6 +161,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         require(len(request.choices) <= _MOST_PROPOSED, f"At most {_MOST_PROPOSED} can be mapped at once.")
         chosen, left, problems = dict[str, str](), 0, []
         async with self._db.transaction() as tx:
+            await mapping.alone(tx, person.business_id)
             company = _read(await company_facts(tx, person.business_id))
             for choice in request.choices:
                 row = await _one(tx, person.business_id, kind, choice.source_id)
@@ -187,6 +188,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         except mapping_csv.NoCsv as trouble:
             raise InvalidRequest(str(trouble), say=str(trouble), reason="NO_CSV") from trouble
         async with self._db.transaction() as tx:
+            await mapping.alone(tx, person.business_id)
             company = _read(await company_facts(tx, person.business_id))
             known = {
                 row.source.source_id: row.qbo_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 
@@ -13,7 +14,7 @@ from ledgerport.qbo_writer.v1 import sync_config_pb2 as pb
 from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.posting.config import Customers, Method, SyncConfig
 from qbo_writer.sync_config import RECONSIDERED, load_settings, settings_stamp
-from qbo_writer_testing.settings_office import OURS, THEIRS, Office, databases, opened
+from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, databases, opened
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,15 @@ async def test_a_change_of_an_older_version_is_refused_and_names_who_was_faster(
     assert refusal.reason == "STALE_VERSION"
     assert "admin@x.test saved other settings meanwhile" in refusal.say
     assert (await now(office)).config.number_prefix == "B"
+
+
+async def test_of_many_who_save_at_once_exactly_one_is_taken(office: Office) -> None:
+    requests = [await changed(office, number_prefix=f"P{number}") for number in range(6)]
+    answers = await asyncio.gather(*(office.call(each) for each in requests), return_exceptions=True)
+    refusals = [each for each in answers if isinstance(each, Refusal)]
+    assert len(refusals) == 5
+    assert {each.reason for each in refusals} == {"STALE_VERSION"}
+    assert (await now(office)).version == 1
 
 
 async def test_all_problems_are_told_at_once_each_at_its_field(office: Office) -> None:

@@ -74,3 +74,19 @@ CREATE INDEX record_by_name ON record (business_id, kind, lower(reference), sour
 
 -- Which lists are kept is said once, in company_books.py: classes and locations are among them now.
 ALTER TABLE company_name DROP CONSTRAINT IF EXISTS company_name_list_check;
+
+-- Products and customers with what stands for them. What a person chose wins over the document.
+CREATE VIEW mapped_record AS
+SELECT r.business_id, r.kind, r.id AS record_id, r.source_id, r.reference AS name, lower(r.reference) AS key, r.payload,
+       r.status, r.sentence, coalesce(m.qbo_id, d.qbo_id, '') AS qbo_id, m.qbo_id IS NOT NULL AS by_hand,
+       n.qbo_id IS NOT NULL AS qbo_known, coalesce(n.name, '') AS qbo_name, coalesce(n.active, false) AS qbo_active,
+       coalesce(n.email, '') AS qbo_email, coalesce(n.sku, '') AS qbo_sku, coalesce(n.type, '') AS qbo_type,
+       coalesce(m.mapped_by, '') AS mapped_by, m.mapped_at,
+       w.source_id IS NOT NULL AND d.qbo_id IS NULL AS create_wanted
+  FROM record r
+  LEFT JOIN mapping m ON m.business_id = r.business_id AND m.kind = r.kind AND m.source_id = r.source_id
+  LEFT JOIN LATERAL (SELECT qbo_id FROM document WHERE record_id = r.id ORDER BY posted_at LIMIT 1) d ON true
+  LEFT JOIN company_name n ON n.business_id = r.business_id AND n.qbo_id = coalesce(m.qbo_id, d.qbo_id)
+                          AND n.list = CASE r.kind WHEN 'product' THEN 'Item' ELSE 'Customer' END
+  LEFT JOIN create_wanted w ON w.business_id = r.business_id AND w.kind = r.kind AND w.source_id = r.source_id
+ WHERE r.kind IN ('customer', 'product');
