@@ -14,6 +14,7 @@ from ledgerport_libs.access_tokens import AccessToken
 from ledgerport_libs.database import Database
 from qbo_writer.answers import Answer
 from qbo_writer.posting.company import Company, Name, Names, TaxCode, tax_world
+from qbo_writer.posting.verdicts import Key
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 
 log = telemetry.logger("company_books")
@@ -37,6 +38,13 @@ class _Stored:
     age: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    kind: str
+    source_id: str
+    qbo_id: str
+
+
 class CompanyBooks:
     """Loads companies, and remembers each name that is created or met."""
 
@@ -49,11 +57,23 @@ class CompanyBooks:
         stale = stored is None or stored.realm_id != access.account or stored.age > self._refresh_seconds
         if stale or afresh:
             await self._read(business_id, access, stored)
-            stored = await self._db.one("company", _Stored, business_id=business_id)
-        if stored is None:
+        company = await self.known(business_id)
+        if company is None:
             raise LookupError(f"no company for {business_id}")
+        return company
+
+    async def known(self, business_id: str) -> Company | None:
+        """The company from our own copy, however old; None where it was never read."""
+        stored = await self._db.one("company", _Stored, business_id=business_id)
+        if stored is None:
+            return None
         names = Names(await self._db.all("names", Name, business_id=business_id))
         return company_of(stored.realm_id, stored.info, stored.preferences, stored.tax_codes, stored.tax_rates, names)
+
+    async def mapped(self, business_id: str) -> dict[Key, str]:
+        """What was matched or made in the company, by the keys of posting."""
+        rows = await self._db.all("mapped", _Mapped, business_id=business_id)
+        return {(row.kind, row.source_id): row.qbo_id for row in rows}
 
     async def remember(self, business_id: str, names: list[Name]) -> None:
         async with self._db.transaction() as tx:

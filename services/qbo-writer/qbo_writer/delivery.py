@@ -34,13 +34,6 @@ _DESK_LIFE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Mapped:
-    kind: str
-    source_id: str
-    qbo_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Business:
     business_id: str
 
@@ -190,12 +183,11 @@ class Delivery:
         access = await self._tokens.access(lease.business_id)
         company = await self._books.load(lease.business_id, access)
         stamp = await settings_stamp(self._db, lease.business_id)
-        rows = await self._db.all("mapped", _Mapped, business_id=lease.business_id)
         return Desk(
             db=self._db,
             lease=lease,
             company=company,
-            mapped={(row.kind, row.source_id): row.qbo_id for row in rows},
+            mapped=await self._books.mapped(lease.business_id),
             settings=await load_settings(self._db, lease.business_id),
             stamp=stamp,
             quickbooks=self._quickbooks,

@@ -12,6 +12,8 @@ from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import (
     mapping_pb2,
     mapping_pb2_grpc,
+    preview_pb2,
+    preview_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
@@ -27,6 +29,7 @@ from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate
 from qbo_writer.intake import EntityIntake
 from qbo_writer.mapping_servicer import MappingServicer
+from qbo_writer.preview_servicer import PreviewServicer
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.servicer import RecordsServicer
 from qbo_writer.settings import Settings
@@ -40,6 +43,7 @@ _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
+_PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
 
@@ -62,6 +66,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         records = RecordsServicer(on.db, wake.set)
         sync_config = SyncConfigServicer(on.db, wake.set, lambda business_id: _read_now(books, tokens, business_id))
         mapping = MappingServicer(on.db, wake.set)
+        previews = PreviewServicer(on.db, books)
         await on.open_doors(
             [
                 (_RECORDS, lambda to: records_pb2_grpc.add_RecordsServiceServicer_to_server(records, to)),
@@ -69,6 +74,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     _SYNC_CONFIG,
                     lambda to: sync_config_pb2_grpc.add_SyncConfigServiceServicer_to_server(sync_config, to),
                 ),
+                (_PREVIEW, lambda to: preview_pb2_grpc.add_PreviewServiceServicer_to_server(previews, to)),
                 (_MAPPING, lambda to: mapping_pb2_grpc.add_MappingServiceServicer_to_server(mapping, to)),
             ]
         )

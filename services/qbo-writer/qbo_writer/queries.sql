@@ -283,3 +283,13 @@ INSERT INTO seen_tax (business_id, tax_key) VALUES (%(business_id)s, %(tax_key)s
 
 -- name: seen_gateway_put
 INSERT INTO seen_gateway (business_id, label) VALUES (%(business_id)s, %(label)s) ON CONFLICT DO NOTHING;
+
+-- name: record_to_preview
+SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
+       coalesce(p.payload, r.payload) AS payload
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id
+ WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
+
+-- name: payload_of
+SELECT payload FROM record
+ WHERE business_id = %(business_id)s AND kind = %(kind)s AND source_id = %(source_id)s;

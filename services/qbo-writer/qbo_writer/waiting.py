@@ -72,10 +72,13 @@ def _setup_row(business_id: str, role: str) -> dict[str, object]:
     }
 
 
-def _foreign_customer_row(record: Runnable, source_id: str) -> dict[str, object]:
+def buyer_in_currency(about: entity_pb2.EntityEvent, source_id: str) -> entity_pb2.EntityEvent:
     """The buyer of this order once more, for the orders that are paid in another currency."""
-    order = entity_pb2.EntityEvent.FromString(record.payload).order
-    entity = entity_pb2.EntityEvent(business_id=record.business_id, source_id=source_id, customer=buyer_of(order))
+    return entity_pb2.EntityEvent(business_id=about.business_id, source_id=source_id, customer=buyer_of(about.order))
+
+
+def _foreign_customer_row(record: Runnable, source_id: str) -> dict[str, object]:
+    entity = buyer_in_currency(entity_pb2.EntityEvent.FromString(record.payload), source_id)
     currency = source_id.rpartition("|")[2]
     return {
         "id": record_id(record.business_id, "customer", source_id),

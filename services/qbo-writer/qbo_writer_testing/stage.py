@@ -25,7 +25,14 @@ from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.events.v1 import connection_pb2, entity_pb2, record_pb2
-from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc, sync_config_pb2, sync_config_pb2_grpc
+from ledgerport.qbo_writer.v1 import (
+    preview_pb2,
+    preview_pb2_grpc,
+    records_pb2,
+    records_pb2_grpc,
+    sync_config_pb2,
+    sync_config_pb2_grpc,
+)
 from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.rpc import PERSON_METADATA
 from ledgerport_local import keys
@@ -213,6 +220,13 @@ class Business:
     def details(self, record_id: str) -> records_pb2.GetRecordResponse:
         answer: records_pb2.GetRecordResponse = self._records().GetRecord(
             records_pb2.GetRecordRequest(record_id=record_id), metadata=self._as_person("qbo-writer")
+        )
+        return answer
+
+    def preview(self, record_id: str) -> preview_pb2.PreviewRecordResponse:
+        stub = preview_pb2_grpc.PreviewServiceStub(self._channels["qbo-writer"])
+        answer: preview_pb2.PreviewRecordResponse = stub.PreviewRecord(
+            preview_pb2.PreviewRecordRequest(record_id=record_id), metadata=self._as_person("qbo-writer")
         )
         return answer
 

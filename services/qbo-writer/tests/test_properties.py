@@ -87,7 +87,7 @@ def book(ledger: PaperCompany, seed: int, steps: int, method: Method, discounts:
 
 
 def _ends_well(verdict: object) -> bool:
-    return isinstance(verdict, Booked) or getattr(verdict, "reason", "") == "NO_MONEY"
+    return isinstance(verdict, Booked) or getattr(verdict, "reason", "") in ("NO_MONEY", "NOTHING_LEFT")
 
 
 def _bank(books: RealBooks) -> int:
@@ -108,8 +108,8 @@ def shopify_says(state: entity_pb2.Order) -> dict[str, int]:
             add("tax", sale.tax.shop - channel)
             add("marketplace tax", channel)
     for refund in state.refunds:
-        for each in refund.adjustments:
-            add("adjustment", each.amount.shop)
+        for adjustment in refund.adjustments:
+            add("adjustment", adjustment.amount.shop)
     for each in state.transactions:
         if each.gateway in TENDERS:
             add(TENDERS[each.gateway], -each.amount.shop if each.kind == "SALE" else each.amount.shop)

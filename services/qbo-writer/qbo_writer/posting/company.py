@@ -73,6 +73,9 @@ class Names:
             self._by_email.get(fold(address), {}).pop(name.qbo_id, None)
         self._by_sku.get(fold(name.sku), {}).pop(name.qbo_id, None)
 
+    def by_id(self, list_name: str, qbo_id: str) -> Name | None:
+        return self._by_id.get((list_name, qbo_id))
+
     def named(self, list_name: str, name: str) -> Name | None:
         return self._by_name.get((list_name, fold(name)))
 

@@ -83,8 +83,13 @@ def book_lines(
     return lines
 
 
+def says_nothing(pieces: Sequence[Piece]) -> bool:
+    """Whether a document of these pieces would have no line at all: what was added was taken away again."""
+    return not _merged(pieces)
+
+
 def comes_to_nothing(pieces: Sequence[Piece]) -> bool:
-    """Whether a document of these pieces would say nothing: free things, or what was added and taken away again."""
+    """Whether a document of these pieces would be of no worth line by line: free things, or added and taken away."""
     return not any(any(piece.cells) for piece in _merged(pieces))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.config import Method, PostingDate, ZeroOrders
-from qbo_writer.posting.facts import Change, Movement
-from qbo_writer.posting.lines import comes_to_nothing
+from qbo_writer.posting.facts import Movement
+from qbo_writer.posting.lines import comes_to_nothing, says_nothing
 from qbo_writer.posting.papers import Wanted, rewrite, sales_document, settlement, void
 from qbo_writer.posting.pieces import Piece, total_of
 from qbo_writer.posting.posted import PostedDocument
@@ -18,25 +20,21 @@ def next_of_order(account: OrderAccount) -> Verdict:
     if problem := only_a_test(account) or not_understood(account):
         return problem
     posted = account.posted.of(account.owner)
-    if not posted:
-        return _first(account)
-    sale = posted[0]
-    if account.facts.cancelled_unpaid and sale.entity == "Invoice" and not _settled_in_part(account, sale):
-        return _cancel(account, sale)
-    left = account.left(account.facts.sale.pieces)
-    if not comes_to_nothing(left) and not sale.voided:
-        if sale.entity == "Invoice" and not _settled_in_part(account, sale):
-            return rewrite(account, sale, [*account.pieces_in(sale), *left], tax_as_line=False)
-        return _change(account, Change("sale", account.order.processed_at, tuple(left)), left)
+    if not posted and (verdict := _first(account)) is not None:
+        return verdict
+    if posted and (verdict := _on_the_sale(account, posted[0])) is not None:
+        return verdict
     for change in account.facts.changes:
         left = account.left(change.pieces)
         if not comes_to_nothing(left) and not (total_of(left) < 0 and paid_back_beyond_own(account)):
-            return _change(account, change, left)
+            return _change(account, change.at, left)
+    if not posted:
+        return skip("NOTHING_LEFT", "Everything was taken out of it again: there is nothing to book.")
     return settlement(account) or Booked(_payments(account))
 
 
-def _first(account: OrderAccount) -> Verdict:
-    """The sale: a sales receipt where one payment made it whole, else an invoice."""
+def _first(account: OrderAccount) -> Verdict | None:
+    """The sale: a sales receipt where one payment made it whole, else an invoice. None where nothing is left of it."""
     facts = account.facts
     if facts.cancelled_unpaid:
         return skip("CANCELLED_UNPAID", "Cancelled before anything was paid: there is nothing to book.")
@@ -45,8 +43,23 @@ def _first(account: OrderAccount) -> Verdict:
     pieces = [*facts.sale.pieces, *account.rounding()]
     if not any(any(piece.cells) for piece in pieces) and account.config.zero_orders is ZeroOrders.SKIP:
         return skip("ZERO_ORDER", "Its total is zero, and Sync Config says that such orders are left out.")
-    sentence = f"Shopify order {account.order.name}"
-    return _sale(account, pieces, _first_payments(account), sentence, "")
+    if says_nothing(pieces):
+        return None
+    return _sale(account, pieces, _first_payments(account), f"Shopify order {account.order.name}", "")
+
+
+def _on_the_sale(account: OrderAccount, sale: PostedDocument) -> Verdict | None:
+    """What an edit before the first payment, or a cancellation, does to the sale's own document."""
+    untouched = sale.entity == "Invoice" and not _settled_in_part(account, sale)
+    if account.facts.cancelled_unpaid and untouched:
+        return _cancel(account, sale)
+    left = account.left(account.facts.sale.pieces)
+    if sale.voided or comes_to_nothing(left):
+        return None
+    pieces = [*account.pieces_in(sale), *left]
+    if untouched and total_of(pieces) >= 0 and not says_nothing(pieces):
+        return rewrite(account, sale, pieces, tax_as_line=False)
+    return _change(account, account.order.processed_at, left)
 
 
 def _sale(account: OrderAccount, pieces: list[Piece], payments: list[Movement], sentence: str, suffix: str) -> Verdict:
@@ -66,22 +79,22 @@ def _sale(account: OrderAccount, pieces: list[Piece], payments: list[Movement], 
     return sales_document(account, Wanted("Invoice", pieces, sentence, at, suffix))
 
 
-def _change(account: OrderAccount, change: Change, left: list[Piece]) -> Verdict:
+def _change(account: OrderAccount, at: Timestamp, left: list[Piece]) -> Verdict:
     """A further document for the difference, dated when it happened: never a rewrite of what is paid."""
-    suffix = f"-E{account.next_part - 1}"
+    suffix = f"-E{account.next_part - 1}" if account.next_part > 1 else ""
     worth = total_of(left)
     left = [*left, *account.rounding()]
     sentence = f"Change of Shopify order {account.order.name}"
     if worth < 0:
-        return sales_document(account, Wanted("CreditMemo", left, sentence, change.at, suffix))
+        return sales_document(account, Wanted("CreditMemo", left, sentence, at, suffix))
     payments = [move for move in _unbooked_money(account) if move.amount == worth and move.tender is None]
     if account.config.method is Method.SALES_RECEIPT and len(payments) == 1 and not account.posted.open("Invoice"):
         held = {payments[0].id: (payments[0].amount,)}
-        wanted = Wanted("SalesReceipt", left, sentence, change.at, suffix, held, payments[0].label)
+        wanted = Wanted("SalesReceipt", left, sentence, at, suffix, held, payments[0].label)
         return sales_document(account, wanted)
     if not worth:
-        return sales_document(account, Wanted("SalesReceipt", left, sentence, change.at, suffix))
-    return sales_document(account, Wanted("Invoice", left, sentence, change.at, suffix))
+        return sales_document(account, Wanted("SalesReceipt", left, sentence, at, suffix))
+    return sales_document(account, Wanted("Invoice", left, sentence, at, suffix))
 
 
 def _cancel(account: OrderAccount, sale: PostedDocument) -> Verdict:
