@@ -73,7 +73,8 @@ def refund(
         sales.append(Sale(id=shop.new_id(), action="RETURN", line_type="ADJUSTMENT", quantity=None, total=adjustment))
     before = totals_of(order)
     calculated, paid = -sum(sale.total for sale in sales), paid_for(order, before)
-    calculated = max(0, calculated - max(0, before.outstanding)) if paid and money else 0
+    owed = max(0, before.outstanding + on_its_way_back(order))
+    calculated = max(0, calculated - owed) if paid and money else 0
     if sending.to is not None:
         discrepancy = calculated - sum(part.amount for part in sending.to)
     sent = calculated - discrepancy if paid and money else 0
@@ -133,11 +134,20 @@ def pay_back(
     return record
 
 
-def returned(shop: Shop, order: Order, sales: Sequence[Sale], now: datetime, return_id: int, owed: int) -> Refund:
-    """The refund record of a return whose agreement stands already; `owed` is what goes back, if anything."""
+def returned(
+    shop: Shop, order: Order, sales: Sequence[Sale], now: datetime, return_id: int, owed: int, paid: int
+) -> Refund:
+    """The refund record of a return whose agreement stands already; `owed` is what goes back, if anything.
+
+    More than is left of what was paid cannot go back: after goodwill the rest is balanced.
+    """
     record = _record(shop, order, sales, now, note=None, restock="RETURN")
     record.return_id = return_id
-    record.transaction_ids = send_back(shop, order, owed, now) if owed > 0 else []
+    sent = max(0, min(owed, paid))
+    if owed > sent:
+        balance = Adjustment(id=shop.new_id(), reason="FULL_RETURN_BALANCING_ADJUSTMENT", amount=owed - sent)
+        record.adjustments = [balance]
+    record.transaction_ids = send_back(shop, order, sent, now) if sent else []
     order.refunds.append(record)
     return record
 

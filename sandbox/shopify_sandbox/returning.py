@@ -61,8 +61,8 @@ def take_back(
     if refund:
         # Only what this return made the store owe, and never what was not paid.
         due = -sum(sale.total for sale in sales)
-        owed = min(due, -after.outstanding - on_its_way_back(order), paid_for(order, before))
-        returned(shop, order, back, now, record.id, owed)
+        owed = min(due, -after.outstanding - on_its_way_back(order))
+        returned(shop, order, back, now, record.id, owed, paid_for(order, before))
     if charge is not None and after.outstanding > 0:
         add_payment(shop, order, "SALE", charge, after.outstanding, now)
     return record

@@ -161,7 +161,8 @@ class _Reading:
             more = (await self._page(_PRICED_ORDER, shippingAfter=after, both=self._both))["shippingLines"]
             more["nodes"] = [*priced["shippingLines"]["nodes"], *more["nodes"]]
             priced["shippingLines"] = more
-        self.order.update(priced)
+        for name in ("totalTipReceivedSet", "additionalFees", "shippingLines"):
+            self.order[name] = priced[name]
         self.order["lineItems"] = _before_any()
         await self._rest(self.order, "lineItems", _PRICED_LINES, both=self._both)
         for refund in refunds:
@@ -194,8 +195,19 @@ class _Reading:
             return await self._admin.ask(self._store.business_id, text, variables)
 
     def _same(self, order: Json | None) -> None:
-        if order is None or order["updatedAt"] != self.order["updatedAt"]:
+        if order is None or _version(order) != _version(self.order):
             raise ChangedMeanwhile(f"{self.order['id']} changed while it was read")
+
+
+def _version(order: Json) -> tuple[object, ...]:
+    """Times are whole seconds at Shopify, and much may happen in one: what it is worth and holds tells the rest."""
+    return (
+        order["updatedAt"],
+        order["currentSubtotalLineItemsQuantity"],
+        order["currentTotalPriceSet"]["shopMoney"]["amount"],
+        order["netPaymentSet"]["shopMoney"]["amount"],
+        order["transactionsCount"]["count"],
+    )
 
 
 def _foreign(node: Json) -> bool:
