@@ -62,10 +62,10 @@ class SyncConfigServicer(sync_config_pb2_grpc.SyncConfigServiceServicer):
             saved_by=saved.saved_by,
             saved_at=timestamp(saved.saved_at),
             problems=problems_to_proto(problems(saved.decisions, company, fallback) if company else []),
+            roles=_choices(company),
         )
         if company is not None:
             answer.company.CopyFrom(company_to_proto(company))
-            answer.roles.extend(_choices(company))
             answer.classes.extend(_active(company, CLASS))
             answer.locations.extend(_active(company, LOCATION))
         if fallback is not None:
@@ -161,11 +161,12 @@ async def _fallback(tx: Transaction, business_id: str, decisions: Decisions) -> 
     return await tx.one("name_of", Name, business_id=business_id, list=ITEM, qbo_id=chosen)
 
 
-def _choices(company: CompanyFacts) -> list[pb.RoleChoices]:
-    accounts = company.named(ACCOUNT)
+def _choices(company: CompanyFacts | None) -> list[pb.RoleChoices]:
+    """Every part; without accounts to choose from until the company was read."""
+    accounts = company.named(ACCOUNT) if company else []
     made = []
     for role, wanted in ROLES.items():
-        ours = proposed(role, accounts, company.discount_account)
+        ours = proposed(role, accounts, company.discount_account if company else "")
         made.append(
             pb.RoleChoices(
                 role=role_to_proto(role),

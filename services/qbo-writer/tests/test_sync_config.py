@@ -244,7 +244,9 @@ async def test_only_admins_change_settings(office: Office, who: str) -> None:
 
 async def test_a_company_that_was_never_read_is_read_when_somebody_looks(server: TemplateDatabases) -> None:
     async with opened(server) as office:
-        assert not (await now(office)).HasField("company")
+        held = await now(office)
+        assert not held.HasField("company")
+        assert all(each.own_name and each.types and not each.accounts for each in held.roles)
         office.reads = True
         assert (await now(office)).company.name == "Willow Books"
         await now(office)
