@@ -117,6 +117,18 @@ class RealBooks:
         ids = {qbo_id for (_, name), qbo_id in self.mapped.items() if name.startswith("account:clearing:")}
         return sum(amount for account, amount in self.ledger.balances().items() if account in ids)
 
+    def balances_by_name(self) -> dict[str, int]:
+        """Minor units by account name, those at zero left out; debits are positive."""
+        names = {row["Id"]: row["FullyQualifiedName"] for row in self._rows("Account")}
+        found = {names.get(account, account): amount for account, amount in self.ledger.balances().items() if amount}
+        return dict(sorted(found.items()))
+
+    def number_of(self, entity: str, qbo_id: str) -> str:
+        """How a document of ours is called: "Invoice 1001"."""
+        every = (each for documents in self.documents.values() for each in documents)
+        found = next((each for each in every if (each.entity, each.qbo_id) == (entity, qbo_id)), None)
+        return f"{entity} {found.number or found.part}" if found else qbo_id
+
     def _balance(self, account_type: str) -> int:
         ids = {row["Id"] for row in self._rows("Account") if row["AccountType"] == account_type}
         return sum(amount for account, amount in self.ledger.balances().items() if account in ids)

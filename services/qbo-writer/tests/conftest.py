@@ -17,6 +17,11 @@ REALMS = {TaxWorld.US_MANUAL: US, TaxWorld.US_AUTOMATED: AUTOMATED, TaxWorld.GLO
 Open = Callable[..., RealBooks]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the documents of the golden cases anew")
+    parser.addoption("--record-golden", action="store_true", help="tell their stories to the stand-in store again, too")
+
+
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Opens the books of a new company: `opened(TaxWorld.GLOBAL, config=…, book_close_date="2026-10-31")`."""
