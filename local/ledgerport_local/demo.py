@@ -1,21 +1,26 @@
-"""`make demo`: the main job from an empty folder to proved books, past an expired token and a killed writer."""
+"""`make demo`: orders of every kind from an empty folder to proved books, past an expired token and a killed writer."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import requests
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from ledgerport_local.audit import Auditor, Comparison, compare
+from ledgerport_local.audit import Comparison, compare
+from ledgerport_local.audit_facts import Told
+from ledgerport_local.audit_report import show
+from ledgerport_local.auditor import Auditor
 from ledgerport_local.demo_account import ensure_demo_account
 from ledgerport_local.errors import LocalError
+from ledgerport_local.happenings import happen
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
@@ -30,10 +35,10 @@ OVERRIDES = {
     }
 }
 _WAVES = 5
-_REFUND_RATE = 0.15
 _LONGEST_SILENCE = 180.0
 _POLL = 0.5
 _CONTROL_TIMEOUT = 60
+_LOOKS = 3
 
 
 @dataclass
@@ -49,6 +54,13 @@ class Stage:
     def shopify(self, path: str, **body: object) -> Any:
         return self._control("shopify-sandbox", path, body)
 
+    def store(self, shop: str = SHOP) -> Any:
+        """The store's own sums, and each order by its id."""
+        url = f"{self.platform.urls['shopify-sandbox']}/_sandbox/totals"
+        answer = self.visitor.browser.get(url, params={"shop": shop, "orders": "1"}, timeout=_CONTROL_TIMEOUT)
+        answer.raise_for_status()
+        return answer.json()
+
     def _control(self, stand_in: str, path: str, body: dict[str, object]) -> Any:
         url = f"{self.platform.urls[stand_in]}/_sandbox/{path}"
         answer = self.visitor.browser.post(url, json=body, timeout=_CONTROL_TIMEOUT)
@@ -57,17 +69,26 @@ class Stage:
 
 
 def set_the_stage(platform: LocalPlatform) -> Stage:
-    """Sign in, connect QuickBooks, connect the store: all through the pages."""
+    """Sign in, connect QuickBooks, decide that products may become items, connect the store: through the pages."""
     account = ensure_demo_account(platform)
     visitor = Visitor(platform.urls["page"])
     visitor.sign_in(account.email, account.password)
-    for connected in (visitor.connect_quickbooks(REALM), visitor.connect_shopify(SHOP)):
-        if connected.status_code != 200 or not connected.url.startswith(platform.urls["page"]):
-            raise LocalError(f"Connecting ended at {connected.url} with {connected.status_code}.")
-    stage = Stage(platform, visitor)
+    connect(visitor, REALM, SHOP)
+    return Stage(platform, visitor)
+
+
+def connect(visitor: Visitor, realm: str, shop: str) -> None:
+    """Both sides, and in between the one decision that a new Business has to make: what becomes of its products."""
+    _arrived(visitor, visitor.connect_quickbooks(realm))
+    visitor.configure({"unmapped_products": "CREATE"})
+    _arrived(visitor, visitor.connect_shopify(shop))
     _until(lambda: _both_connected(visitor), "both connections are green", 60)
     _until(lambda: _subscribed(visitor), "the store's webhooks are subscribed", 60)
-    return stage
+
+
+def _arrived(visitor: Visitor, connected: requests.Response) -> None:
+    if connected.status_code != 200 or not connected.url.startswith(visitor.page_url):
+        raise LocalError(f"Connecting ended at {connected.url} with {connected.status_code}.")
 
 
 def _both_connected(visitor: Visitor) -> bool:
@@ -97,16 +118,17 @@ def counts(visitor: Visitor) -> dict[tuple[str, str], int]:
 
 
 def wait_for_books(visitor: Visitor, orders: int, refunds: int, say: Callable[[int], None]) -> None:
-    """Until that many orders and refunds are decided. LocalError when nothing moves for too long."""
+    """Until that many orders and refunds are known and nothing can be tried. LocalError if too long nothing moves."""
     seen, moved = -1, time.monotonic()
     while True:
         now = counts(visitor)
-        decided = sum(n for (kind, status), n in now.items() if kind in ("ORDER", "REFUND") and status in _DECIDED)
+        pending = sum(count for (_, status), count in now.items() if status == "PENDING")
+        decided = sum(n for (kind, status), n in now.items() if kind in ("ORDER", "REFUND") and status != "PENDING")
         say(decided)
-        if decided >= orders + refunds:
+        if decided >= orders + refunds and not pending:
             return
-        if decided != seen:
-            seen, moved = decided, time.monotonic()
+        if decided - pending != seen:
+            seen, moved = decided - pending, time.monotonic()
         if time.monotonic() - moved > _LONGEST_SILENCE:
             raise LocalError(
                 f"Nothing moved for {_LONGEST_SILENCE:.0f} s: {decided} of {orders + refunds} decided, {now}"
@@ -114,21 +136,39 @@ def wait_for_books(visitor: Visitor, orders: int, refunds: int, say: Callable[[i
         time.sleep(_POLL)
 
 
-_DECIDED = ("SYNCED", "ERROR", "SKIPPED")
+def told(visitor: Visitor) -> Iterator[Told]:
+    """Every record that is not in QuickBooks, with what the page says of it."""
+    for status in ("PENDING", "ON_HOLD", "ERROR", "SKIPPED"):
+        page = ""
+        while True:
+            answer = visitor.api(f"records?status={status}&page_size=200&page={page}")
+            for row in answer["records"]:
+                yield Told(row["kind"], row["reference"], row["source_id"], row["status"], row["reason"])
+            page = answer["next_page"]
+            if not page:
+                break
+
+
+def audit(auditor: Auditor, visitor: Visitor, realm: str, shop: str) -> Comparison:
+    """Both providers are asked afresh, and the page for what it says is not in the books."""
+    return compare(
+        auditor.store_orders(shop), auditor.booked_documents(realm), list(told(visitor)), auditor.ledger(realm)
+    )
 
 
 def play(stage: Stage, orders: int, seed: int, progress: Progress) -> None:
-    """Orders in waves; after one the token expires, after another the writer is killed in the middle of its work."""
-    bar = progress.add_task("Orders into the books", total=orders)
-    placed, refunded = 0, 0
+    """Orders in waves, changes of what came before; once the token expires, once the writer is killed at its work."""
+    bar = progress.add_task("Orders and refunds into the books", total=orders)
+    placed, happened, chance = 0, Counter[str](), Random(seed)  # noqa: S311 - the same seed, the same demo
     for wave in range(_WAVES):
         count = orders * (wave + 1) // _WAVES - placed
+        if wave:
+            before = stage.store()["by_order"]
+            changes = max(1, count // 4)
+            happened += happen(lambda path, **more: stage.shopify(path, shop=SHOP, **more), before, chance, changes)
         if count:
-            made = stage.shopify(
-                "orders", shop=SHOP, count=count, seed=seed + wave, mix="basic", refund_rate=_REFUND_RATE
-            )
-            placed, refunded = placed + len(made["ids"]), refunded + len(made["refunds"])
-            progress.update(bar, total=placed + refunded)
+            stage.shopify("orders", shop=SHOP, count=count, seed=seed + wave, mix="all")
+            placed += count
         if wave == 1:
             stage.intuit(f"companies/{REALM}/tokens", action="expire_access")
             progress.console.print("  the access token has just expired at Intuit")
@@ -136,7 +176,14 @@ def play(stage: Stage, orders: int, seed: int, progress: Progress) -> None:
             _until(lambda: _being_written(stage), "the writer is in the middle of its work", 120)
             stage.platform.kill("qbo-writer")
             progress.console.print("  the writer was just killed in the middle of its work")
-    wait_for_books(stage.visitor, placed, refunded, lambda done: progress.update(bar, completed=done))
+    progress.console.print(f"  meanwhile in the store: {_listed(happened)}")
+    refunds = stage.store()["refunds"]
+    progress.update(bar, total=placed + refunds)
+    wait_for_books(stage.visitor, placed, refunds, lambda done: progress.update(bar, completed=done))
+
+
+def _listed(happened: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(happened.items()))
 
 
 def _being_written(stage: Stage) -> bool:
@@ -144,27 +191,24 @@ def _being_written(stage: Stage) -> bool:
     return now.get(("ORDER", "SYNCED"), 0) > 0 and now.get(("ORDER", "PENDING"), 0) > 0
 
 
+def prove(stage: Stage) -> Comparison:
+    """The audit, looked at again where a last change of the store was still on its way."""
+    auditor = Auditor(stage.platform)
+    try:
+        for _ in range(_LOOKS):
+            found = audit(auditor, stage.visitor, REALM, SHOP)
+            if found.proved:
+                break
+            refunds = stage.store()["refunds"]
+            wait_for_books(stage.visitor, found.orders, refunds, lambda _done: None)
+    finally:
+        auditor.close()
+    return found
+
+
 def _announce(console: Console, said: str) -> None:
     """The first sentence; what to do about a dead child is no news to one who kills them."""
     console.print(f"  {said.partition(';')[0]}", markup=False)
-
-
-def show(found: Comparison, seconds: float, console: Console) -> None:
-    """The table, and each trouble by name."""
-    table = Table(title="The store and the books")
-    for column in ("", "Shopify", "QuickBooks"):
-        table.add_column(column, justify="left" if not column else "right")
-    table.add_row("orders / sales receipts", str(found.orders), str(found.sales_receipts))
-    table.add_row("refunds / refund receipts", str(found.refunds), str(found.refund_receipts))
-    table.add_row("sales", str(found.store_sales), str(found.booked_sales))
-    table.add_row("refunds", str(found.store_refunds), str(found.booked_refunds))
-    table.add_row("lost", "", str(len(found.missing)))
-    table.add_row("duplicates", "", str(len(found.duplicates)))
-    table.add_row("differences", "", str(len(found.differences)))
-    table.add_row("seconds", "", f"{seconds:.0f}")
-    console.print(table)
-    for trouble in (*found.missing, *found.duplicates, *found.differences):
-        console.print(f"  {trouble}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -193,8 +237,8 @@ def main(arguments: Sequence[str]) -> int:
                 console=console,
             ) as progress:
                 play(stage, chosen.orders, chosen.seed, progress)
-            auditor = Auditor(platform)
-            found = compare(auditor.store_orders(SHOP), auditor.booked_documents(REALM))
+            with console.status("An independent app reads the store and the books"):
+                found = prove(stage)
         finally:
             platform.stop()
     show(found, time.monotonic() - began, console)

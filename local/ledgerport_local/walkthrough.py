@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from ledgerport_local.errors import LocalError
+from ledgerport_local.filled import values_of
 
 _TIMEOUT = 30
 # Printed on the stand-in's own sign-in page: it guards nothing.
@@ -40,14 +42,20 @@ class Visitor:
 
     def submit(self, page: requests.Response, action: str, /, **fields: str) -> requests.Response:
         """Send the form of this page whose action ends with `action`, with its hidden fields and these."""
-        for form in _FORM.finditer(page.text):
-            target = _ACTION.search(form["attributes"])
-            where = urljoin(page.url, unescape(target[1])) if target else page.url
-            if urlsplit(where).path.endswith(action):
-                hidden = {found["name"]: unescape(found["value"]) for found in _HIDDEN.finditer(form["inside"])}
-                headers = {"Origin": _origin(page.url)}
-                return self.browser.post(where, data=hidden | fields, headers=headers, timeout=_TIMEOUT)
-        raise LocalError(f"{page.url} ({page.status_code}) has no form that goes to {action!r}")
+        where, inside = _form(page, action)
+        hidden = {found["name"]: unescape(found["value"]) for found in _HIDDEN.finditer(inside)}
+        return self._send(page, where, hidden | fields)
+
+    def change(
+        self, page: requests.Response, action: str, changes: Mapping[str, str], untick: tuple[str, ...] = ()
+    ) -> requests.Response:
+        """Send that form as it stands on the page, with these fields changed and these boxes not ticked."""
+        where, inside = _form(page, action)
+        told = {name: value for name, value in values_of(inside).items() if name not in untick}
+        return self._send(page, where, {**told, **changes})
+
+    def _send(self, page: requests.Response, where: str, told: Mapping[str, str]) -> requests.Response:
+        return self.browser.post(where, data=told, headers={"Origin": _origin(page.url)}, timeout=_TIMEOUT)
 
     def sign_in(self, email: str, password: str) -> requests.Response:
         return self.submit(self.get("/sign-in"), "/sign-in", email=email, password=password)
@@ -71,6 +79,23 @@ class Visitor:
         """Through the store's consent page, back to the Connections page."""
         consent = self.submit(self.get("/connections"), "/connections/shopify/connect", shop=shop)
         return self.submit(consent, "/admin/oauth/authorize", action="install")
+
+    def configure(self, changes: Mapping[str, str], untick: tuple[str, ...] = ()) -> None:
+        """Save Sync Config with these changes, on a page that shows the company as it is now."""
+        read = self.submit(self.get("/sync-config"), "/sync-config/read-company", back="/sync-config")
+        saved = self.change(read, "/sync-config", changes, untick)
+        if saved.status_code != 200 or "Saved." not in saved.text:
+            raise LocalError(f"Sync Config was not saved: {saved.status_code} {saved.url}")
+
+
+def _form(page: requests.Response, action: str) -> tuple[str, str]:
+    """Where the form goes whose action ends with `action`, and what is inside it."""
+    for form in _FORM.finditer(page.text):
+        target = _ACTION.search(form["attributes"])
+        where = urljoin(page.url, unescape(target[1])) if target else page.url
+        if urlsplit(where).path.endswith(action):
+            return where, form["inside"]
+    raise LocalError(f"{page.url} ({page.status_code}) has no form that goes to {action!r}")
 
 
 def _origin(url: str) -> str:
