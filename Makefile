@@ -15,7 +15,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup run demo test lint lock clean
+.PHONY: help setup run demo test bench lint lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ demo: setup ## the main job in a minute, then the books are compared (ORDERS=200
 test: setup ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)
 	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM && \
 		exec $(PY) -m pytest $(PYTEST_ARGS)
+
+bench: setup ## what things cost, each beside a floor of the same run; figures in build/bench.json
+	@exec $(PY) tests/bench
 
 lint: setup ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .

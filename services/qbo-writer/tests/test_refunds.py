@@ -111,6 +111,10 @@ CASES: dict[str, tuple[entity_pb2.Order, list[tuple[str, str]]]] = {
         ),
         [("RefundReceipt", "13.88"), ("RefundReceipt", "25.00")],
     ),
+    "cash, rounded down": (
+        given_back(order(line(1, "10.02")), line(1, "10.02").back(), money=(sent("10.00", "cash", rounding="-0.02"),)),
+        [("RefundReceipt", "10.00")],
+    ),
     "goods back on account, no money": (given_back(bought(), TWO.back()), [("CreditMemo", "19.44")]),
 }
 
@@ -126,7 +130,9 @@ def test_quickbooks_accepts_the_refund_at_what_came_back(opened: Open, world: Ta
     assert [(each.document.entity, str(each.document.total)) for each in written] == wanted
     assert {each.document.date for each in written} == {"2026-11-05"}
     assert books.cleared() == money_kept(refunded)
-    owed = refunded.totals.current_total.shop - refunded.totals.net_payment.shop
+    totals = refunded.totals
+    rounded = totals.cash_rounding_payment.shop - totals.cash_rounding_refund.shop
+    owed = totals.current_total.shop + rounded - totals.net_payment.shop
     assert books.owed() == owed + sum(a.amount.shop for r in refunded.refunds for a in r.adjustments)
 
 

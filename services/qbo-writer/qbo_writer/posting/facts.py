@@ -165,9 +165,12 @@ class _Reader:
         return tuple(sorted(moves, key=lambda move: (_moment(move.at), move.id)))
 
     def _rounding(self, transaction: entity_pb2.Transaction, sign: int) -> int:
-        """Signed as in the order's totals: what was received is the total plus this."""
+        """What it adds to the order's worth, so that worth and money agree.
+
+        Shopify states it as what was added to what was received, and as what was added to what was refunded.
+        """
         totals = self._order.totals
-        stated = self.amount(totals.cash_rounding_payment if sign > 0 else totals.cash_rounding_refund)
+        stated = self.amount(totals.cash_rounding_payment) if sign > 0 else -self.amount(totals.cash_rounding_refund)
         rounding = abs(self.amount(transaction.rounding))
         return -rounding if stated < 0 else rounding
 
