@@ -169,6 +169,9 @@ VALUES (%(id)s, %(business_id)s, %(record_id)s, %(operation)s, %(outcome)s, %(en
 SELECT realm_id, info, preferences, tax_codes, tax_rates, extract(epoch FROM now() - loaded_at)::float8 AS age
   FROM company WHERE business_id = %(business_id)s;
 
+-- name: company_read_at
+SELECT loaded_at FROM company WHERE business_id = %(business_id)s;
+
 -- name: company_put
 INSERT INTO company (business_id, realm_id, info, preferences, tax_codes, tax_rates, loaded_at)
 VALUES (%(business_id)s, %(realm_id)s, %(info)s, %(preferences)s, %(tax_codes)s, %(tax_rates)s, now())

@@ -132,6 +132,16 @@ class Business:
             metadata=self._as_person("qbo-writer"),
         )
 
+    def read_company(self) -> None:
+        """Have the company read again, as the pages do. It is not read twice within ten seconds."""
+        stub = sync_config_pb2_grpc.SyncConfigServiceStub(self._channels["qbo-writer"])
+        stub.ReadCompany(sync_config_pb2.ReadCompanyRequest(), metadata=self._as_person("qbo-writer"))
+
+    def reads(self) -> dict[str, int]:
+        """How often the company was read, by resource: cdc, query, preferences …"""
+        found = self.intuit("GET", f"requests?realm={self.realm}")["reads_by_resource"]
+        return {name.rpartition("/")[2]: count for name, count in found.items() if name.startswith(self.realm)}
+
     def connection(self) -> connections_pb2.Connection:
         listed = self._connections().ListConnections(
             connections_pb2.ListConnectionsRequest(), metadata=self._as_person("connections")
