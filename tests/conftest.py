@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ledgerport_local.audit import Comparison
+from ledgerport_local.audit_facts import BookedDocument
 from ledgerport_local.auditor import Auditor
 from ledgerport_local.demo import REALM, SHOP, Stage, audit, set_the_stage
 from ledgerport_local.home import temporary_home
@@ -41,11 +42,23 @@ def stage(platform: LocalPlatform) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def audited(stage: Stage) -> Iterator[Callable[[], Comparison]]:
-    """The books held against the store, both read by an independent app."""
-    auditor = Auditor(stage.platform)
-    yield lambda: audit(auditor, stage.visitor, REALM, SHOP)
-    auditor.close()
+def auditor(stage: Stage) -> Iterator[Auditor]:
+    """An independent app, which asks both providers itself."""
+    reading = Auditor(stage.platform)
+    yield reading
+    reading.close()
+
+
+@pytest.fixture(scope="module")
+def audited(stage: Stage, auditor: Auditor) -> Callable[[], Comparison]:
+    """The books held against the store."""
+    return lambda: audit(auditor, stage.visitor, REALM, SHOP)
+
+
+@pytest.fixture(scope="module")
+def documents_of(auditor: Auditor) -> Callable[[str], list[BookedDocument]]:
+    """Everything that QuickBooks holds of one order, by the name it has in the store."""
+    return lambda name: [each for each in auditor.booked_documents(REALM) if each.order == name]
 
 
 @pytest.fixture
