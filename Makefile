@@ -33,7 +33,7 @@ test: setup ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
 bench: setup ## what things cost, each beside a floor of the same run; figures in build/bench.json
-	@exec $(PY) tests/bench
+	@exec $(PY) -m tests.bench build/bench.json
 
 lint: setup ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .
