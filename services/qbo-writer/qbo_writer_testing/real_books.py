@@ -171,6 +171,8 @@ class RealBooks:
                 voided=document.operation is Operation.VOID,
                 date=document.date,
                 tax_shifted=bool(difference),
+                currency=total.currency if total else "",
+                customer_id=str((made.get("CustomerRef") or {}).get("value", "")),
             )
         )
         if not difference:
