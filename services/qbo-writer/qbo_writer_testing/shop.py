@@ -290,6 +290,11 @@ class Everything(dict[tuple[str, str], str]):
     def __contains__(self, key: object) -> bool:
         return isinstance(key, tuple) and key[0] not in ("tax", "create")
 
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        if key not in self:
+            return default
+        return self[key]
+
 
 def company(
     world: TaxWorld = TaxWorld.US_MANUAL,

@@ -44,7 +44,7 @@ class OrderAccount:
         """The Id of the buyer in QuickBooks, that of the first document for good; None while there is none."""
         if (first := self.posted.first) is not None and first.customer_id:
             return first.customer_id
-        return self.mapped[self.customer] if self.customer in self.mapped else None
+        return self.mapped.get(self.customer)
 
     @property
     def customer(self) -> Key:
