@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 
 # Country and region decide about tax and name nobody.
 _KEPT_OF_ADDRESS = ("province_code", "country_code")

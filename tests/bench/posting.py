@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.bench.figures import Figure, against, cpu_ms
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.company import TaxWorld

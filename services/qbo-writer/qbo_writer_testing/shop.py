@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.company import Company, Name, Names, TaxCode, TaxWorld
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.config import ClosedPeriod, Customers, Method, SyncConfig
 from qbo_writer.posting.verdicts import Booked, Key, Problem, Verdict
 from qbo_writer_testing.paper import TRADING

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from intuit_sandbox.harness import US
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import sync_config_pb2 as pb
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform

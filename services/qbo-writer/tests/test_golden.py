@@ -20,7 +20,7 @@ from typing import Any, cast
 import pytest
 
 from intuit_sandbox.problems import problems_of
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import config as configs
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.verdicts import Booked, Key, Needs, Operation, Problem, Verdict

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import Discounts, Method
 from qbo_writer.posting.verdicts import Booked, Key

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import Method
 from qbo_writer.posting.plan import Subject, plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import setup
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.config import Customers, SyncConfig

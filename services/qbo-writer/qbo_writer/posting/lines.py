@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import setup, texts
 from qbo_writer.posting.company import Company, TaxWorld
 from qbo_writer.posting.config import Discounts, SyncConfig

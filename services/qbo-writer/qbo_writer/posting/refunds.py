@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.facts import Change, Movement
