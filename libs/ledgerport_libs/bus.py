@@ -26,14 +26,14 @@ MESSAGE_ID = "Nats-Msg-Id"
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream and the first word of every subject in it."""
+    """One stream and the first word of every subject in it: what follows is the version of the contract."""
 
     name: str
     prefix: str
 
     @property
     def subjects(self) -> list[str]:
-        return [f"{self.prefix}.v1.>"]
+        return [f"{self.prefix}.>"]
 
 
 ENTITIES = Stream("ENTITIES", "entities")
@@ -147,9 +147,15 @@ class Bus:
             raise ConnectionError("not connected to NATS")
 
     async def ensure(self, stream: Stream) -> datetime:
-        """Make the stream if it is not there; when it was made, so that a lost one is noticed."""
+        """Make the stream if it is not there; when it was made, so that a lost one is noticed.
+
+        One that an earlier release made for fewer subjects takes all of them from now on.
+        """
         try:
             info = await self.jetstream.stream_info(stream.name)
+            if info.config.subjects != stream.subjects:
+                info.config.subjects = stream.subjects
+                await self.jetstream.update_stream(info.config)
         except NotFoundError:
             try:
                 info = await self.jetstream.add_stream(
@@ -268,6 +274,7 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled. Raises on trouble; the caller runs it again."""
         await self._bus.ensure(self._stream)
+        await self._hear_all()
         subscription = await self._bus.jetstream.pull_subscribe(
             self._subject,
             durable=self._durable,
@@ -294,6 +301,17 @@ class Consumer:
         finally:
             if self._bus.client.is_connected:
                 await subscription.unsubscribe()
+
+    async def _hear_all(self) -> None:
+        """A consumer that an earlier release made for fewer subjects hears all of them from now on."""
+        jetstream, stream = self._bus.jetstream, self._stream.name
+        try:
+            info = await jetstream.consumer_info(stream, self._durable)
+        except NotFoundError:
+            return
+        if info.config.filter_subject != self._subject:
+            info.config.filter_subject = self._subject
+            await jetstream.add_consumer(stream, config=info.config)
 
     async def _handle(self, messages: list[Msg]) -> None:
         try:

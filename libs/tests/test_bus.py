@@ -170,6 +170,19 @@ async def test_two_relays_of_one_outbox_send_each_event_once(line: Line) -> None
         await line.hears(*words)
 
 
+async def test_a_stream_and_a_consumer_of_an_earlier_release_carry_a_later_version_too(db: Database, bus: Bus) -> None:
+    line = Line(db, bus)
+    name, earlier = line.stream.name, f"{line.stream.prefix}.v1.>"
+    await bus.jetstream.add_stream(name=name, subjects=[earlier])
+    await bus.jetstream.pull_subscribe(earlier, durable="hearer", stream=name)
+    await line.say("old")
+    async with db.transaction() as tx:
+        await OutgoingEvent("new", f"{line.stream.prefix}.v2.b1.thing", b"new").put(tx)
+    async with background(relay=line.relay.run, consumer=line.consumer.run):
+        await line.hears("old", "new")
+    await bus.jetstream.delete_stream(name)
+
+
 async def test_services_that_start_together_make_the_stream_once(db: Database, bus: Bus) -> None:
     stream = Stream(f"T{uuid.uuid4().hex[:8]}", f"t{uuid.uuid4().hex[:8]}")
     created = await asyncio.gather(*(bus.ensure(stream) for _ in range(8)))
