@@ -255,6 +255,16 @@ def test_a_refunded_tax_that_no_tax_line_explains_is_kept_without_a_name() -> No
     assert (unnamed.title, unnamed.amount.shop) == ("", -50)
 
 
+def test_units_of_one_line_that_come_back_in_several_refunds_are_sales_of_their_own() -> None:
+    one = given_back(1, 1, "20.0", "0.0")
+    refunds = [refund(1, one), refund(2, one, one)]
+    said = order(node(line(1, "60.0", quantity=3)), refunds, "UTC")
+    ids = [sale.id for sale in sales(said)]
+    assert len(ids) == len(set(ids)) == 4
+    later = order(node(line(1, "60.0", quantity=3)), [*refunds, refund(3, one)], "UTC")
+    assert [sale.id for sale in sales(later)][:4] == ids, "what was said before keeps its id"
+
+
 def test_a_refunded_duty_names_the_duty_and_a_refund_of_money_alone_agrees_nothing() -> None:
     duty = {"id": "gid://shopify/Duty/9", "price": bag("3.0"), "taxLines": []}
     back = {"amountSet": bag("3.0"), "originalDuty": {"id": "gid://shopify/Duty/9"}}

@@ -6,6 +6,7 @@ back; an edit leaves no trace from which more could be said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -76,7 +77,14 @@ class _Derivation:
             line_id = id_of(each.get("shippingLine"))
             sales.append(self._back(line_id, "SHIPPING", of(each["subtotalAmountSet"]), of(each["taxAmountSet"])))
         duties = refund.get("duties") or []
-        return [*sales, *(self._back(id_of(d.get("originalDuty")), "DUTY", of(d["amountSet"]), Pair()) for d in duties)]
+        sales += [self._back(id_of(d.get("originalDuty")), "DUTY", of(d["amountSet"]), Pair()) for d in duties]
+        # Several refunds may take back units of one line, and one refund may name it twice: each is a sale of its own.
+        times = Counter[str]()
+        for sale in sales:
+            what = sale.line_id or sale.line_type
+            times[what] += 1
+            sale.id = f"{refund['id']}#{what}#{times[what]}"
+        return sales
 
     def _lines(self) -> list[_Part]:
         return [
@@ -175,7 +183,6 @@ class _Derivation:
         ordered_tax = total(self._currencies.of(line["priceSet"]) for line in part.taxes)
         off = self._net_discount(part, ordered_tax).part(count, part.quantity) if count else Pair()
         return entity_pb2.Sale(
-            id=f"{line_id or line_type}#refunded",
             action="RETURN",
             line_type=part.line_type,
             line_id=line_id,
