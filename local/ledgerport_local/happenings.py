@@ -20,8 +20,7 @@ def happen(store: Ask, orders: Mapping[str, Mapping[str, Any]], chance: Random, 
     The store itself refuses what cannot be (an exchange of what is not paid, say): then another one is drawn.
     """
     done: Counter[str] = Counter()
-    # An imported order that counts as paid without any payment is history: nobody changes it.
-    ids = sorted(each for each, order in orders.items() if order["received"] or order["status"] != "PAID")
+    ids = sorted(orders)
     for _ in range(count):
         for _ in range(_TRIES):
             order = chance.choice(ids)
@@ -37,9 +36,14 @@ def happen(store: Ask, orders: Mapping[str, Mapping[str, Any]], chance: Random, 
 
 
 def _acts(order: Mapping[str, Any]) -> Mapping[str, Act]:
-    """What can well happen to it next: the store pays back what it owes before anything else."""
+    """What can well happen to it next: the store pays back what it owes before anything else.
+
+    Where Shopify lists no agreements an edit leaves no trace that could be booked: such orders are only given back.
+    """
     if order["outstanding"] < 0:
         return {"paid back": _pay_back}
+    if not order["lists_agreements"]:
+        return {"cancelled": _cancel, "line refunded": _refund_line}
     return _OF_PAID if order["status"] == "PAID" else _OF_OTHERS
 
 

@@ -112,6 +112,7 @@ def shop_report(shop: Shop, *, each: bool) -> dict[str, object]:
                 "currency": order.currency,
                 "status": financial_status(order, totals_of(order)),
                 "updated_at": order.updated_at,
+                "lists_agreements": order.lists_agreements,
                 "refund_ids": [gid("Refund", r.id) for r in order.refunds],
                 "gateways": money_by_gateway(order),
                 **order_components(order),

@@ -132,6 +132,16 @@ def test_an_exchange_is_a_return_and_a_sale_and_nothing_is_netted_inside_a_line(
     assert Decimal("45.00") in [each.parts["goods"] for each in documents if each.sign > 0 and "goods" in each.parts]
 
 
+@pytest.mark.parametrize("seed", [904, 905])
+def test_an_order_without_agreements_that_comes_back_in_two_refunds_is_worth_nothing(
+    stage: Stage, books_become_right: BecomeRight, seed: int
+) -> None:
+    [order] = stage.shopify("orders", shop=SHOP, count=1, seed=seed, mix="without_agreements")["ids"]
+    stage.shopify("cancel", shop=SHOP, order=order)
+    assert stage.store()["by_order"][order]["current_total"] == 0
+    books_become_right()
+
+
 def test_paid_after_all_of_it_was_on_account_leaves_nothing_open(
     stage: Stage, placed: Callable[..., Any], documents_of: DocumentsOf, books_become_right: BecomeRight
 ) -> None:
