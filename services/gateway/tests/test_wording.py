@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from pydantic import HttpUrl
 from starlette.requests import Request
@@ -33,7 +35,7 @@ SETTINGS = Settings.model_construct(
     calls_by_token=600,
 )
 # Nothing is asked of anybody here.
-NEIGHBOURS = Neighbours(*[None] * 7)  # type: ignore[arg-type]
+NEIGHBOURS = Neighbours(*[None] * len(fields(Neighbours)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
