@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import fields
 from typing import Any
 
 import grpc
@@ -66,10 +67,10 @@ async def test_a_page_has_no_notices_while_connections_does_not_answer() -> None
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))  # nobody listens there
         async with grpc.aio.insecure_channel(f"127.0.0.1:{found.getsockname()[1]}") as channel:
-            nobody: list[Any] = [None] * 7
-            nobody[3] = connections_pb2_grpc.ConnectionsServiceStub(channel)
+            nobody: dict[str, Any] = dict.fromkeys(each.name for each in fields(Neighbours))
+            nobody["connections"] = connections_pb2_grpc.ConnectionsServiceStub(channel)
             visitor = Signed("u", "", "", "s", "b", "", access_pb2.ROLE_OWNER, (), ())
-            assert await notices.told(Neighbours(*nobody), visitor) == []
+            assert await notices.told(Neighbours(**nobody), visitor) == []
 
 
 def raise_notice(platform: LocalPlatform, visitor: Visitor) -> str:
