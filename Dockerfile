@@ -23,8 +23,8 @@ RUN sed -n '/^grpcio-tools==/,/^[^ ]/{/^grpcio-tools==/p;/^ /p}' /build/requirem
     && python -m pip install --quiet --require-hashes --only-binary :all: --no-deps \
         --target /build/tools -r /build/tools.txt
 COPY protos /build/protos
-RUN mkdir /build/gen \
-    && cd /build \
+WORKDIR /build
+RUN mkdir gen \
     && find protos -name '*.proto' -exec env PYTHONPATH=/build/tools:/opt/ledgerport/lib \
         python -m grpc_tools.protoc -Iprotos --python_out=gen --grpc_python_out=gen {} +
 
@@ -32,8 +32,8 @@ FROM contracts AS service-code
 ARG SERVICE
 COPY libs/ledgerport_libs /build/app/ledgerport_libs
 COPY services/${SERVICE} /build/service
-RUN package="$(printf %s "${SERVICE}" | tr - _)" \
-    && cp -r "/build/service/${package}" /build/gen/ledgerport /build/app/ \
+RUN for package in /build/service/*/__main__.py; do cp -r "$(dirname "$package")" /build/app/; done \
+    && cp -r /build/gen/ledgerport /build/app/ \
     && python -m compileall -q --invalidation-mode checked-hash /build/app
 
 FROM libraries AS sandbox-code
@@ -74,10 +74,9 @@ LABEL org.opencontainers.image.title="LedgerPort ${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=service-code /build/app /opt/ledgerport/app
-ENV SERVICE=${SERVICE}
 EXPOSE 8080 9090 50051
-# A name with a hyphen is a package with an underscore; exec keeps Python the process that hears SIGTERM.
-CMD ["sh", "-c", "exec python -m \"$(printf %s \"$SERVICE\" | tr - _)\""]
+# The service is the one package here that can be run; exec keeps Python the process that hears SIGTERM.
+CMD ["sh", "-c", "main=$(echo */__main__.py) && exec python -m \"${main%%/*}\""]
 
 # For live updates on a development cluster: the code belongs to whoever runs it.
 FROM service AS development

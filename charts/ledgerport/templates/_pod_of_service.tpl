@@ -16,7 +16,7 @@ securityContext:
 {{ include "ledgerport.spread" . }}
 {{- with include "ledgerport.waiting" . }}
 initContainers:
-  {{- . | nindent 2 }}
+  {{- trim . | nindent 2 }}
 {{- end }}
 containers:
   - name: {{ .name }}
@@ -35,7 +35,7 @@ containers:
       - configMapRef:
           name: {{ include "ledgerport.fullname" .root }}-{{ .name }}
     env:
-      {{- include "ledgerport.secretVariables" . | nindent 6 }}
+      {{- include "ledgerport.secretVariables" . | trim | nindent 6 }}
     startupProbe:
       httpGet: {path: /healthz, port: ops}
       periodSeconds: 1

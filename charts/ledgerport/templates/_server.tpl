@@ -17,7 +17,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "ledgerport.labels" . | nindent 8 }}
+        {{- include "ledgerport.selector" . | nindent 8 }}
         {{- if .stand }}
         ledgerport/sandbox: "true"
         {{- end }}
@@ -33,7 +33,9 @@ spec:
       enableServiceLinks: false
       securityContext:
         {{- include "ledgerport.podSecurity" (dict "user" .user) | nindent 8 }}
-      {{- include "ledgerport.placement" . | nindent 6 }}
+      {{- with include "ledgerport.placement" . | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       containers:
         - name: {{ .name }}
           {{- .container | nindent 10 }}

@@ -16,7 +16,7 @@ kind: ConfigMap
 metadata:
   {{- include "ledgerport.metadata" . | nindent 2 }}
 data:
-  {{- $settings | nindent 2 }}
+  {{- $settings | trim | nindent 2 }}
 ---
 apiVersion: v1
 kind: Service
@@ -54,7 +54,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "ledgerport.labels" . | nindent 8 }}
+        {{- include "ledgerport.selector" . | nindent 8 }}
         {{- with .root.Values.pods.labels }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
