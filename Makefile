@@ -34,7 +34,7 @@ test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browse
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
 bench: setup ## what things cost, each beside a floor of the same run; figures in build/bench.json
-	@exec $(PY) tests/bench
+	@exec $(PY) -m tests.bench build/bench.json
 
 lint: setup $(CHART_TOOLS) ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .

@@ -8,14 +8,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ledgerport_local.audit import Auditor, Comparison, compare
-from ledgerport_local.demo import REALM, SHOP, Stage, set_the_stage
+from ledgerport_local.audit import Comparison
+from ledgerport_local.audit_facts import BookedDocument
+from ledgerport_local.auditor import Auditor
+from ledgerport_local.demo import REALM, SHOP, Stage, audit, set_the_stage
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
 
 # What waits for minutes in production waits for moments here; nothing else differs.
 QUICK = {
-    "shopify-sandbox": {"SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.3"},
+    "shopify-sandbox": {
+        "SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.3",
+        "SHOPIFY_SANDBOX_BUCKET_SIZE": "20000",
+        "SHOPIFY_SANDBOX_RESTORE_RATE": "1000",
+    },
     "qbo-writer": {"RETRY_WAITS": "[1, 2, 3]", "LEASE_SECONDS": "4", "QBO_THROTTLE_WAIT": "3"},
     "shopify-sync": {"FETCH_LEASE": "5"},
     "connections": {"PROBE_SECONDS": "2"},
@@ -36,10 +42,23 @@ def stage(platform: LocalPlatform) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def audited(stage: Stage) -> Callable[[], Comparison]:
-    """The books held against the store, both read by an independent app."""
-    auditor = Auditor(stage.platform)
-    return lambda: compare(auditor.store_orders(SHOP), auditor.booked_documents(REALM))
+def auditor(stage: Stage) -> Iterator[Auditor]:
+    """An independent app, which asks both providers itself."""
+    reading = Auditor(stage.platform)
+    yield reading
+    reading.close()
+
+
+@pytest.fixture(scope="module")
+def audited(stage: Stage, auditor: Auditor) -> Callable[[], Comparison]:
+    """The books held against the store."""
+    return lambda: audit(auditor, stage.visitor, REALM, SHOP)
+
+
+@pytest.fixture(scope="module")
+def documents_of(auditor: Auditor) -> Callable[[str], list[BookedDocument]]:
+    """Everything that QuickBooks holds of one order, by the name it has in the store."""
+    return lambda name: [each for each in auditor.booked_documents(REALM) if each.order == name]
 
 
 @pytest.fixture

@@ -111,6 +111,15 @@ class Bus:
         if not self.client.is_closed:
             await self.client.close()
 
+    async def until(self, stop: asyncio.Event) -> None:
+        """Returns when `stop` is set, or when only a new process can reach NATS again."""
+        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self.stuck())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in ends:
+            task.cancel()
+        if not stop.is_set():
+            log.error("nats_client_is_stuck")
+
     async def stuck(self) -> None:
         """Returns when NATS has been there for a while and the client still has not come back to it.
 

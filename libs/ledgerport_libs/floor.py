@@ -69,12 +69,7 @@ class Floor:
 
     async def until(self, stop: asyncio.Event) -> None:
         """Ready until `stop` is set, or until only a new process can reach NATS; from then on it is draining."""
-        ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self.bus.stuck())]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in ends:
-            task.cancel()
-        if not stop.is_set():
-            log.error("nats_client_is_stuck")
+        await self.bus.until(stop)
         self.readiness.draining = True
         log.info("draining")
 

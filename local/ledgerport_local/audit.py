@@ -147,7 +147,8 @@ def _worth(order: StoreOrder, documents: Sequence[BookedDocument], found: Compar
     for name in WORTH:
         known = order.parts.get(name, _NOTHING) if order.parts is not None else books.get(name, _NOTHING)
         found.add(name, known, books.get(name, _NOTHING))
-    found.add("worth", order.total, whole)
+    stated = order.total if not order.amounts_converted or order.parts is None else sum(order.parts.values(), _NOTHING)
+    found.add("worth", stated, whole)
     rounding = books.get(ROUNDING, _NOTHING)
     if order.amounts_converted:
         found.converted += rounding - order.rounding

@@ -1,17 +1,18 @@
-"""Runs the benchmarks, prints a table and writes build/bench.json: `make bench`."""
+"""Runs the benchmarks, prints a table and writes the figures: `make bench`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-import posting
-from figures import table, write
+from tests.bench import posting
+from tests.bench.figures import table, write
 
 
 def main() -> None:
     figures = [*posting.measure()]
-    print(table(figures))
-    write(figures, Path("build") / "bench.json")
+    sys.stdout.write(table(figures) + "\n")
+    write(figures, Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

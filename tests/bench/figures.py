@@ -1,4 +1,4 @@
-"""A figure of a benchmark stands beside a floor that was measured in the same run, so that a slow machine shifts both."""
+"""A figure of a benchmark stands beside a floor of the same run, so that a slow machine shifts both."""
 
 from __future__ import annotations
 

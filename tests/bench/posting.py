@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from figures import Figure, against, cpu_ms
-
 from ledgerport.events.v1 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.amounts import to_bytes
@@ -15,6 +13,7 @@ from qbo_writer.posting.plan import Subject, plan
 from qbo_writer.posting.verdicts import Document
 from qbo_writer_testing.real_books import CONFIG
 from qbo_writer_testing.shop import RECORD, Everything, Tax, company, event, line, order, shipping
+from tests.bench.figures import Figure, against, cpu_ms
 
 _LINES = 10
 
@@ -87,4 +86,5 @@ def _as_shopify_says(sold: entity_pb2.Order) -> dict[str, object]:
         for sale in agreement.sales
     ]
     agreements = {"edges": [{"node": {"id": "gid://shopify/SalesAgreement/1", "sales": {"nodes": sales}}}]}
-    return {"data": {"nodes": [{"id": "gid://shopify/Order/1", "lineItems": {"nodes": lines}, "agreements": agreements}]}}
+    node = {"id": "gid://shopify/Order/1", "lineItems": {"nodes": lines}, "agreements": agreements}
+    return {"data": {"nodes": [node]}}

@@ -36,6 +36,7 @@ class Api:
             "connections": self.connections,
             "records": self.records,
             "records/{record_id}": self.record,
+            "records/{record_id}/preview": self.preview,
             "attempts": self.attempts,
             "intake": self.intake,
             "notices": self.notices,
@@ -120,6 +121,9 @@ class Api:
 
     async def record(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
         return await audit_log.get_record(self._near, visitor, request.path_params["record_id"])
+
+    async def preview(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        return await audit_log.get_preview(self._near, visitor, request.path_params["record_id"])
 
     async def attempts(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
         wanted = records_pb2.ListAttemptsRequest(

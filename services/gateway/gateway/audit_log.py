@@ -17,7 +17,7 @@ from gateway.pages import Message
 from gateway.sessions import Visitor
 from gateway.views import View
 from ledgerport.common.v1 import access_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.qbo_writer.v1 import preview_pb2, records_pb2
 
 _ROWS = 50
 
@@ -33,6 +33,7 @@ class AuditLog:
             Route("/records", seen(self.records), methods=["GET"]),
             Route("/records/retry-all", posted(self.retry_all), methods=["POST"]),
             Route("/records/{record_id}", seen(self.record), methods=["GET"]),
+            Route("/records/{record_id}/preview", seen(self.preview), methods=["GET"]),
             Route("/records/{record_id}/retry", posted(self.retry), methods=["POST"]),
             Route("/records/{record_id}/ignore", seen(self.ask_ignore), methods=["GET"]),
             Route("/records/{record_id}/ignore", posted(self.ignore), methods=["POST"]),
@@ -71,6 +72,14 @@ class AuditLog:
     async def record(self, request: Request, visitor: Visitor) -> Response:
         found = await get_record(self._desk.neighbours, visitor, request.path_params["record_id"])
         return self._desk.pages.show(request, "record.html", visitor, **found)
+
+    async def preview(self, request: Request, visitor: Visitor) -> Response:
+        record_id = request.path_params["record_id"]
+        found, shown = await asyncio.gather(
+            get_record(self._desk.neighbours, visitor, record_id),
+            get_preview(self._desk.neighbours, visitor, record_id),
+        )
+        return self._desk.pages.show(request, "preview.html", visitor, record=found["record"], preview=shown)
 
     async def retry(self, request: Request, visitor: Visitor, _form: Form) -> Response:
         record = await retry(self._desk.neighbours, visitor, request.path_params["record_id"])
@@ -126,7 +135,14 @@ async def get_record(neighbours: Neighbours, visitor: Visitor, record_id: str) -
         "record": views.record(found.record),
         "attempts": [views.attempt(each) for each in found.attempts],
         "proof": views.proof(found),
+        "documents": [views.posted(each) for each in found.documents],
     }
+
+
+async def get_preview(neighbours: Neighbours, visitor: Visitor, record_id: str) -> View:
+    """What this record still needs in QuickBooks; nothing is written."""
+    request = preview_pb2.PreviewRecordRequest(record_id=record_id[:64])
+    return views.preview(await ask(neighbours.preview.PreviewRecord(request, metadata=visitor.proof)))
 
 
 async def retry(neighbours: Neighbours, visitor: Visitor, record_id: str) -> View:

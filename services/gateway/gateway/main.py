@@ -53,7 +53,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         app = build(desk, hub, await stack.enter_async_context(ops.beside(readiness, settings.ops_listen)))
         await stack.enter_async_context(ops.serving_http(app, settings.http_listen, drain=settings.drain_seconds))
         telemetry.logger("main").info("ready")
-        await stop.wait()
+        await bus.until(stop)
         readiness.draining = True
         hub.close()
 

@@ -22,6 +22,8 @@ from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import (
     mapping_pb2,
     mapping_pb2_grpc,
+    preview_pb2,
+    preview_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
@@ -40,6 +42,7 @@ _CREDENTIALS = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
+_PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
@@ -52,6 +55,7 @@ class Neighbours:
     connections: connections_pb2_grpc.ConnectionsServiceAsyncStub
     intake: intake_pb2_grpc.IntakeServiceAsyncStub
     records: records_pb2_grpc.RecordsServiceAsyncStub
+    preview: preview_pb2_grpc.PreviewServiceAsyncStub
     sync_config: sync_config_pb2_grpc.SyncConfigServiceAsyncStub
     mapping: mapping_pb2_grpc.MappingServiceAsyncStub
     auth_channel: grpc.aio.Channel
@@ -95,7 +99,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
                 settings.qbo_writer_address,
                 identity,
                 "qbo-writer",
-                [_RECORDS, _SYNC_CONFIG, _MAPPING],
+                [_RECORDS, _PREVIEW, _SYNC_CONFIG, _MAPPING],
                 timeout=timeout,
                 tls=settings.tls,
             )
@@ -107,6 +111,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
             connections=connections_pb2_grpc.ConnectionsServiceStub(connections),
             intake=intake_pb2_grpc.IntakeServiceStub(intake),
             records=records_pb2_grpc.RecordsServiceStub(writer),
+            preview=preview_pb2_grpc.PreviewServiceStub(writer),
             sync_config=sync_config_pb2_grpc.SyncConfigServiceStub(writer),
             mapping=mapping_pb2_grpc.MappingServiceStub(writer),
             auth_channel=auth,

@@ -53,6 +53,7 @@ class Pages:
         self._templates.globals |= {
             "status_labels": wording.STATUS_LABELS,
             "kind_labels": wording.KIND_LABELS,
+            "operation_labels": wording.OPERATION_LABELS,
             "state_labels": wording.STATE_LABELS,
             "provider_labels": wording.PROVIDER_LABELS,
             "privacy_labels": wording.PRIVACY_LABELS,

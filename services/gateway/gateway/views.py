@@ -12,7 +12,7 @@ from ledgerport.auth.v1 import api_tokens_pb2, people_pb2
 from ledgerport.common.v1 import money_pb2
 from ledgerport.connections.v1 import connections_pb2
 from ledgerport.events.v1 import connection_pb2
-from ledgerport.qbo_writer.v1 import records_pb2
+from ledgerport.qbo_writer.v1 import preview_pb2, records_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2
 
 View = dict[str, Any]
@@ -101,6 +101,48 @@ def proof(components: records_pb2.GetRecordResponse) -> list[View]:
             }
         )
     return rows
+
+
+def posted(message: records_pb2.PostedDocument) -> View:
+    """One document that stands in QuickBooks."""
+    return {
+        "type": message.type,
+        "id": message.id,
+        "number": message.number,
+        "total": money(message.total),
+        "date": message.date,
+        "voided": message.voided,
+        "document": wording.document(message.type, message.number),
+    }
+
+
+def preview(message: preview_pb2.PreviewRecordResponse) -> View:
+    """What would be written, and what the record would then be."""
+    return {
+        "documents": [_previewed(each) for each in message.documents],
+        "outcome": wording.status_word(message.outcome),
+        "reason": message.reason,
+        "sentence": message.sentence,
+        "cause": message.cause,
+        "cure": message.cure,
+    }
+
+
+def _previewed(message: preview_pb2.PreviewedDocument) -> View:
+    return {
+        "operation": message.operation,
+        "type": message.type,
+        "number": message.number,
+        "date": message.date,
+        "total": money(message.total),
+        "document": wording.document(message.type, message.number),
+        "body": message.body.decode(),
+        "exact": message.exact,
+        "entries": [
+            {"account": each.account, "debit": money(each.debit), "credit": money(each.credit)}
+            for each in message.entries
+        ],
+    }
 
 
 def summary(message: records_pb2.GetSummaryResponse) -> View:

@@ -49,6 +49,7 @@ DOCUMENT_LABELS = {
     "CreditMemo": "Credit Memo",
     "JournalEntry": "Journal Entry",
 }
+OPERATION_LABELS = {"create": "New", "update": "Changed", "void": "Voided"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "INR": "₹", "NZD": "NZ$"}
 
 

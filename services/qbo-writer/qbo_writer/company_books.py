@@ -70,6 +70,11 @@ class CompanyBooks:
         names = Names(await self._db.all("names", Name, business_id=business_id))
         return company_of(stored.realm_id, stored.info, stored.preferences, stored.tax_codes, stored.tax_rates, names)
 
+    async def read_at(self, business_id: str) -> datetime | None:
+        """When the company was last read from QuickBooks."""
+        moment: datetime | None = await self._db.value("company_read_at", business_id=business_id)
+        return moment
+
     async def mapped(self, business_id: str) -> dict[Key, str]:
         """What was matched or made in the company, by the keys of posting."""
         rows = await self._db.all("mapped", _Mapped, business_id=business_id)

@@ -168,10 +168,14 @@ class Delivery:
         return not self._draining
 
     async def _heed_changes(self, desk: Desk) -> None:
-        """Settings and mappings hold from the next record on."""
-        stamp = await settings_stamp(self._db, desk.lease.business_id)
-        if stamp != desk.stamp:
-            desk.settings, desk.stamp = await load_settings(self._db, desk.lease.business_id), stamp
+        """Settings and mappings hold from the next record on, and so does what was read of the company meanwhile."""
+        business_id = desk.lease.business_id
+        stamp = await settings_stamp(self._db, business_id)
+        if stamp != desk.settings_stamp:
+            desk.settings, desk.settings_stamp = await load_settings(self._db, business_id), stamp
+        read_at = await self._books.read_at(business_id)
+        if read_at != desk.read_at and (company := await self._books.known(business_id)) is not None:
+            desk.company, desk.read_at = company, read_at
 
     async def _runnable(self, business_id: str) -> list[Runnable]:
         """One record of an order's family at a time: what one books, the next one must see."""
@@ -183,13 +187,15 @@ class Delivery:
         access = await self._tokens.access(lease.business_id)
         company = await self._books.load(lease.business_id, access)
         stamp = await settings_stamp(self._db, lease.business_id)
+        read_at = await self._books.read_at(lease.business_id)
         return Desk(
             db=self._db,
             lease=lease,
             company=company,
             mapped=await self._books.mapped(lease.business_id),
             settings=await load_settings(self._db, lease.business_id),
-            stamp=stamp,
+            settings_stamp=stamp,
+            read_at=read_at,
             quickbooks=self._quickbooks,
             books=self._books,
             tokens=self._tokens,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
@@ -34,8 +35,9 @@ class Desk:
     # What was matched or made, by the keys of posting; what a person chose stands in the settings and wins.
     mapped: dict[Key, str]
     settings: Settings
-    # Which state of the settings this is.
-    stamp: int
+    # Which state of the settings and of the company this is.
+    settings_stamp: int
+    read_at: datetime | None
     quickbooks: QuickBooks
     books: CompanyBooks
     tokens: AccessTokens

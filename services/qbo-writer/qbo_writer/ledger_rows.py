@@ -80,6 +80,8 @@ class FamilyRow:
     voided: bool
     date: str
     tax_shifted: bool
+    currency: str
+    customer_id: str
 
 
 async def posted_of(db: Database, record: Runnable) -> Posted:
@@ -103,6 +105,8 @@ def _posted(row: FamilyRow) -> PostedDocument:
         voided=row.voided,
         date=row.date,
         tax_shifted=row.tax_shifted,
+        currency=row.currency,
+        customer_id=row.customer_id,
     )
 
 

@@ -91,22 +91,23 @@ SELECT part, entity, qbo_id, number, total_minor, currency, voided, txn_date, pr
 -- name: family_documents
 -- What stands in QuickBooks, or was sent and is not answered, for an order, its payments and its refunds.
 SELECT r.kind, r.source_id, d.part, d.entity, d.qbo_id, d.sync_token, d.number, coalesce(d.total_minor, 0) AS total,
-       d.covers, d.applies, false AS in_flight, d.voided, d.txn_date AS date, d.tax_shifted
+       d.covers, d.applies, false AS in_flight, d.voided, d.txn_date AS date, d.tax_shifted,
+       coalesce(d.currency, '') AS currency, d.customer_id
   FROM document d JOIN record r ON r.id = d.record_id
  WHERE r.id = %(family)s OR r.parent_id = %(family)s
 UNION ALL
 SELECT r.kind, r.source_id, c.part, c.entity, c.qbo_id, '', c.number, coalesce((c.expected->>'total')::bigint, 0),
-       c.covers, c.applies, true, false, c.txn_date, false
+       c.covers, c.applies, true, false, c.txn_date, false, '', ''
   FROM claim c JOIN record r ON r.id = c.record_id
  WHERE (r.id = %(family)s OR r.parent_id = %(family)s) AND c.record_id <> %(record_id)s AND c.operation = 'create'
  ORDER BY date, part;
 
 -- name: document_put
 INSERT INTO document (record_id, part, business_id, entity, qbo_id, sync_token, number, txn_date, total_minor, currency,
-                      body_hash, ours, covers, applies, voided, tax_shifted, proof)
+                      body_hash, ours, covers, applies, voided, tax_shifted, customer_id, proof)
 VALUES (%(record_id)s, %(part)s, %(business_id)s, %(entity)s, %(qbo_id)s, %(sync_token)s, %(number)s, %(txn_date)s,
         %(total_minor)s, %(currency)s, %(body_hash)s, %(ours)s, %(covers)s, %(applies)s, %(voided)s, %(tax_shifted)s,
-        %(proof)s)
+        %(customer_id)s, %(proof)s)
 ON CONFLICT (record_id, part) DO UPDATE
    SET qbo_id = EXCLUDED.qbo_id, sync_token = EXCLUDED.sync_token, number = EXCLUDED.number,
        total_minor = EXCLUDED.total_minor, currency = EXCLUDED.currency, body_hash = EXCLUDED.body_hash,
@@ -168,6 +169,9 @@ VALUES (%(id)s, %(business_id)s, %(record_id)s, %(operation)s, %(outcome)s, %(en
 -- name: company
 SELECT realm_id, info, preferences, tax_codes, tax_rates, extract(epoch FROM now() - loaded_at)::float8 AS age
   FROM company WHERE business_id = %(business_id)s;
+
+-- name: company_read_at
+SELECT loaded_at FROM company WHERE business_id = %(business_id)s;
 
 -- name: company_put
 INSERT INTO company (business_id, realm_id, info, preferences, tax_codes, tax_rates, loaded_at)

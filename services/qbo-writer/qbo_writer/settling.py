@@ -126,6 +126,7 @@ def _nothing_booked(record: Runnable) -> dict[str, object]:
         "applies": "[]",
         "voided": False,
         "tax_shifted": False,
+        "customer_id": "",
         "proof": "[]",
     }
 
@@ -153,6 +154,7 @@ def _document_row(record: Runnable, claim: Claim, made: Mapping[str, Any], *, sh
             "currency": currency,
             "voided": claim.operation == Operation.VOID,
             "tax_shifted": shifted,
+            "customer_id": str((made.get("CustomerRef") or {}).get("value", "")),
             "proof": json.dumps(proof_of(expected, made)),
         }
     return row
@@ -172,4 +174,6 @@ def _posted_document(record: Runnable, row: Mapping[str, Any]) -> PostedDocument
         voided=row["voided"],
         date=row["txn_date"],
         tax_shifted=row["tax_shifted"],
+        currency=row["currency"] or "",
+        customer_id=row["customer_id"],
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from intuit_sandbox.problems import problems_of
 from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import entity_pb2
 from qbo_writer.company_books import company_of, name_of
@@ -141,6 +144,8 @@ class RealBooks:
 
     def _write(self, key: Key, family: str, document: Document) -> None:
         sent = to_bytes(document.body)
+        if document.operation is Operation.CREATE and (wrong := problems_of(document.entity, _parsed(sent))):
+            raise AssertionError(f"QuickBooks has no such property, or not so long: {wrong}")
         params = {"operation": "void"} if document.operation is Operation.VOID else {}
         made = self.ledger.post(document.entity.lower(), sent, **params)
         expected = Expected.of(document)
@@ -166,6 +171,8 @@ class RealBooks:
                 voided=document.operation is Operation.VOID,
                 date=document.date,
                 tax_shifted=bool(difference),
+                currency=total.currency if total else "",
+                customer_id=str((made.get("CustomerRef") or {}).get("value", "")),
             )
         )
         if not difference:
@@ -205,6 +212,11 @@ class RealBooks:
         statement = " ".join(("select * from", entity, where, "maxresults 1000"))
         rows: list[dict[str, Any]] = self.ledger.query(statement).get(entity, [])
         return rows
+
+
+def _parsed(sent: bytes) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(sent, parse_float=Decimal)
+    return body
 
 
 def _check_proof(proof: list[dict[str, Any]], document: Document) -> None:

@@ -40,6 +40,11 @@ from ledgerport_local.local_platform import LocalPlatform, answers
 from ledgerport_local.supervise import Child
 
 T = TypeVar("T")
+# A service that was killed and is back again is called as soon as the channel has noticed.
+_PATIENT = (
+    ("grpc.service_config", '{"methodConfig": [{"name": [{}], "waitForReady": true, "timeout": "20s"}]}'),
+    ("grpc.max_reconnect_backoff_ms", 200),
+)
 SERVICES = ("auth", "connections", "qbo-writer")
 # What waits for minutes in production waits for moments here; nothing else differs.
 QUICK = {
@@ -76,7 +81,7 @@ class Business:
         self.platform, self.realm = platform, realm
         self._identity = ServiceIdentity.load("gateway", keys.identity_key(platform.home, "gateway"))
         self._observed = itertools.count(int(time.time()))
-        self._channels = {name: grpc.insecure_channel(platform.urls[f"{name}-grpc"]) for name in SERVICES}
+        self._channels = {name: grpc.insecure_channel(platform.urls[f"{name}-grpc"], _PATIENT) for name in SERVICES}
         signed_up = people_pb2_grpc.PeopleServiceStub(self._channels["auth"]).SignUp(
             people_pb2.SignUpRequest(
                 email=f"owner{realm}@example.test",
@@ -131,6 +136,16 @@ class Business:
             sync_config_pb2.UpdateSyncConfigRequest(expected_version=now.version, config=config),
             metadata=self._as_person("qbo-writer"),
         )
+
+    def read_company(self) -> None:
+        """Have the company read again, as the pages do. It is not read twice within ten seconds."""
+        stub = sync_config_pb2_grpc.SyncConfigServiceStub(self._channels["qbo-writer"])
+        stub.ReadCompany(sync_config_pb2.ReadCompanyRequest(), metadata=self._as_person("qbo-writer"))
+
+    def reads(self) -> dict[str, int]:
+        """How often the company was read, by resource: cdc, query, preferences …"""
+        found = self.intuit("GET", f"requests?realm={self.realm}")["reads_by_resource"]
+        return {name.rpartition("/")[2]: count for name, count in found.items() if name.startswith(self.realm)}
 
     def connection(self) -> connections_pb2.Connection:
         listed = self._connections().ListConnections(

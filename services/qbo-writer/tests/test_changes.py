@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from ledgerport.events.v1 import entity_pb2
-from qbo_writer.posting.config import ClosedPeriod, Method, SyncConfig
+from qbo_writer.posting.config import ClosedPeriod, Customers, Method, SyncConfig
 from qbo_writer.posting.verdicts import Booked, Key, Problem, Verdict
 from qbo_writer_testing.paper import TRADING
 from qbo_writer_testing.real_books import CONFIG, RealBooks
@@ -348,3 +348,15 @@ def test_in_whatever_order_records_are_tried_the_books_are_the_same(
     verdicts = books.book(event(order=STORY), first=first)
     assert all(isinstance(verdict, Booked) for verdict in verdicts.values()), verdicts
     assert (books.owed(), books.cleared()) == (12000 + 2706 - 6000 - money_kept(STORY), money_kept(STORY))
+
+
+def test_an_order_stays_on_its_customer_and_in_its_currency_when_settings_change(opened: Open) -> None:
+    books = opened(config=OPEN, realm=TRADING)
+    placed = order(THING, paid_by=[], presentment_currency="CAD")
+    seen(books, placed)
+    books.config = replace(OPEN, customers=Customers.GENERIC, presentment_currency=True)
+    books.overlay[("customer", placed.customer_id)] = "1"
+    assert seen(books, happened(placed, money=[paid("120.00", at=LATER)]))[1:] == ["Payment 120.00 create"]
+    invoice, payment = books.written
+    assert payment.made["CustomerRef"]["value"] == invoice.made["CustomerRef"]["value"]
+    assert (payment.made["CurrencyRef"]["value"], books.owed()) == ("USD", 0)

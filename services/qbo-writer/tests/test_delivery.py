@@ -222,8 +222,46 @@ def test_a_closed_period_holds_the_order_until_it_is_reopened(business: Business
     record = business.becomes(bought.name, "ON_HOLD")
     assert record.reason == "CLOSED_PERIOD"
     business.intuit("POST", f"companies/{US}/settings", book_close_date=None)
-    business.retry(record.record_id)
+    with business.database() as database:
+        database.execute("UPDATE company SET loaded_at = loaded_at - interval '1 minute'")
+    business.read_company()
     business.becomes(bought.name, "SYNCED")
+
+
+def test_orders_are_booked_without_reading_quickbooks(business: Business) -> None:
+    """Intuit meters reads: what is created is remembered from its answer, and no order asks for anything."""
+    business.happens(warm := sold())
+    business.becomes(warm.name, "SYNCED")
+    before = business.reads()
+    number = next(NUMBERS)
+    strangers = [order(line(number * 10 + n, "3.00"), number=number * 10 + n) for n in range(3)]
+    for n, each in enumerate(strangers):
+        each.customer_id = f"gid://shopify/Customer/{number}{n}"
+        each.customer.CopyFrom(entity_pb2.Customer(first_name="New", last_name=f"Face {number}{n}"))
+    business.happens(*strangers)
+    for each in strangers:
+        business.becomes(each.name, "SYNCED")
+    assert business.reads() == before
+
+
+def test_what_people_change_in_quickbooks_is_known_by_one_read_of_the_changes(business: Business) -> None:
+    business.happens(warm := sold())
+    business.becomes(warm.name, "SYNCED")
+    [ada] = [row for row in business.listed("Customer") if row["DisplayName"] == "Ada"]
+    renamed = {"entity": "Customer", "id": ada["Id"], "action": "change", "changes": {"DisplayName": "Ada Renamed"}}
+    business.intuit("POST", f"companies/{US}/edit", **renamed)
+    before = business.reads()
+    with business.database() as database:
+        database.execute("UPDATE company SET loaded_at = loaded_at - interval '1 minute'")
+    business.read_company()
+    after = business.reads()
+    assert after["cdc"] == before.get("cdc", 0) + 1
+    assert after["query"] == before["query"] + 2, "tax codes and rates, which change data capture leaves out"
+    with business.database() as database:
+        [name] = database.execute(
+            "SELECT name FROM company_name WHERE qbo_id = %s AND list = 'Customer'", (ada["Id"],)
+        ).fetchone() or [""]
+    assert name == "Ada Renamed"
 
 
 def test_what_quickbooks_refuses_for_good_says_its_words_and_does_not_stop_the_others(business: Business) -> None:

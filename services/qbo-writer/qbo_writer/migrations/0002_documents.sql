@@ -15,6 +15,8 @@ ALTER TABLE document
     ADD COLUMN voided      boolean NOT NULL DEFAULT false,
     -- QuickBooks changed the tax that it was given.
     ADD COLUMN tax_shifted boolean NOT NULL DEFAULT false,
+    -- The Id of the customer it is booked on.
+    ADD COLUMN customer_id text    NOT NULL DEFAULT '',
     DROP CONSTRAINT document_pkey,
     ADD PRIMARY KEY (record_id, part);
 

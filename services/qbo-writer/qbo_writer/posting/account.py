@@ -34,7 +34,17 @@ class OrderAccount:
 
     @property
     def in_presentment(self) -> bool:
+        """As Sync Config says; but an order stays in the currency that its first document has."""
+        if (first := self.posted.first) is not None and first.currency:
+            return first.currency == self.order.presentment_currency
         return self.config.presentment_currency and self.company.multicurrency
+
+    @property
+    def customer_id(self) -> str | None:
+        """The Id of the buyer in QuickBooks, that of the first document for good; None while there is none."""
+        if (first := self.posted.first) is not None and first.customer_id:
+            return first.customer_id
+        return self.mapped[self.customer] if self.customer in self.mapped else None
 
     @property
     def customer(self) -> Key:

@@ -45,7 +45,7 @@ def _first(account: OrderAccount) -> Verdict | None:
         return skip("ZERO_ORDER", "Its total is zero, and Sync Config says that such orders are left out.")
     if says_nothing(pieces):
         return None
-    return _sale(account, pieces, _first_payments(account), f"Shopify order {account.order.name}", "")
+    return _sale(account, pieces, _first_payments(account))
 
 
 def _on_the_sale(account: OrderAccount, sale: PostedDocument) -> Verdict | None:
@@ -56,27 +56,26 @@ def _on_the_sale(account: OrderAccount, sale: PostedDocument) -> Verdict | None:
     left = account.left(account.facts.sale.pieces)
     if sale.voided or comes_to_nothing(left):
         return None
-    pieces = [*account.pieces_in(sale), *left]
+    pieces = [*account.pieces_in(sale), *left, *account.rounding()]
     if untouched and total_of(pieces) >= 0 and not says_nothing(pieces):
         return rewrite(account, sale, pieces, tax_as_line=False)
     return _change(account, account.order.processed_at, left)
 
 
-def _sale(account: OrderAccount, pieces: list[Piece], payments: list[Movement], sentence: str, suffix: str) -> Verdict:
+def _sale(account: OrderAccount, pieces: list[Piece], payments: list[Movement]) -> Verdict:
     """These pieces with the payments made for them so far. Gift cards and store credit are lines of the document."""
     pieces = [*pieces, *_tenders(payments)]
     money = [move for move in payments if move.tender is None]
-    due = total_of(pieces)
-    at = account.order.processed_at if not suffix else payments[-1].at if payments else account.order.processed_at
-    if account.config.posting_date is PostingDate.PAYMENT and payments:
-        at = payments[0].at
+    due, sentence = total_of(pieces), f"Shopify order {account.order.name}"
+    by_payment = account.config.posting_date is PostingDate.PAYMENT and payments
+    at = payments[0].at if by_payment else account.order.processed_at
     whole = account.config.method is Method.SALES_RECEIPT and _makes_whole(account, money, pieces)
     if whole or (not due and not money):
         held = {move.id: (move.amount,) for move in money}
         pieces = [*pieces, *_roundings(account, money, due)]
         gateway = money[0].label if money else ""
-        return sales_document(account, Wanted("SalesReceipt", pieces, sentence, at, suffix, held, gateway))
-    return sales_document(account, Wanted("Invoice", pieces, sentence, at, suffix))
+        return sales_document(account, Wanted("SalesReceipt", pieces, sentence, at, money=held, gateway=gateway))
+    return sales_document(account, Wanted("Invoice", pieces, sentence, at))
 
 
 def _change(account: OrderAccount, at: Timestamp, left: list[Piece]) -> Verdict:

@@ -56,7 +56,7 @@ def sales_document(account: OrderAccount, wanted: Wanted) -> Made:
     if isinstance(rendered, Problem):
         return rendered
     accounts = [setup.clearing(wanted.gateway)] if wanted.entity in _WITH_MONEY and wanted.gateway else []
-    missing = _missing(account, [account.customer, *accounts])
+    missing = _missing(account, accounts)
     if missing or isinstance(rendered, Needs):
         return Needs((*missing, *(rendered.keys if isinstance(rendered, Needs) else ())))
     doc_number = document_number(account.order.name, wanted.suffix, account.company, account.config)
@@ -88,7 +88,7 @@ def rewrite(account: OrderAccount, posted: PostedDocument, pieces: Sequence[Piec
     rendered = render(lines, account.company, account.mapped, currency, tax_as_line=tax_as_line)
     if isinstance(rendered, Needs | Problem):
         return rendered
-    if missing := _missing(account, [account.customer]):
+    if missing := _missing(account, []):
         return Needs(missing)
     revision = f"{posted.part}.{int(posted.sync_token or 0) + 1}"
     body: dict[str, Any] = {
@@ -96,7 +96,7 @@ def rewrite(account: OrderAccount, posted: PostedDocument, pieces: Sequence[Piec
         "Id": posted.qbo_id,
         "SyncToken": posted.sync_token,
         "sparse": True,
-        "CustomerRef": {"value": account.mapped[account.customer]},
+        "CustomerRef": {"value": account.customer_id},
         "PrivateNote": private_note(f"Shopify order {account.order.name}", account.record_id, revision),
     }
     if tax_as_line and "TxnTaxDetail" not in body:
@@ -149,7 +149,7 @@ def _payment(
     if isinstance(header, Problem):
         return header
     accounts = [setup.clearing(label)] if amount else []
-    if missing := _missing(account, [account.customer, *accounts]):
+    if missing := _missing(account, accounts):
         return Needs(missing)
     currency = account.facts.currency
     reference = texts.clean(account.order.name.lstrip("#"), 100)
@@ -188,11 +188,11 @@ def payback(account: OrderAccount, amount: int, label: str, at: Timestamp, suffi
     header = _header(account, at, sentence)
     if isinstance(header, Problem):
         return header
-    needed = [account.customer, setup.RECEIVABLE_ACCOUNT, setup.clearing(label)]
+    needed = [setup.RECEIVABLE_ACCOUNT, setup.clearing(label)]
     if missing := _missing(account, needed):
         return Needs(missing)
-    customer, receivable, clearing = (account.mapped[key] for key in needed)
-    entity = {"Type": "Customer", "EntityRef": {"value": customer}}
+    receivable, clearing = (account.mapped[key] for key in needed)
+    entity = {"Type": "Customer", "EntityRef": {"value": account.customer_id}}
     currency = account.facts.currency
     body = {key: value for key, value in header.body.items() if key != "CustomerRef"}
     doc_number = document_number(account.order.name, suffix, account.company, account.config)
@@ -251,8 +251,8 @@ def _header_of(account: OrderAccount, true_day: str, sentence: str) -> _Header |
         booked_day = (date.fromisoformat(closed) + timedelta(days=1)).isoformat()
         note = f"{sentence} (of {true_day}, booked on the first open day)"
     body: dict[str, Any] = {"TxnDate": booked_day, "PrivateNote": private_note(note, account.record_id)}
-    if account.customer in account.mapped:
-        body["CustomerRef"] = {"value": account.mapped[account.customer]}
+    if account.customer_id is not None:
+        body["CustomerRef"] = {"value": account.customer_id}
     if account.company.multicurrency:
         body["CurrencyRef"] = {"value": account.facts.currency}
     if account.facts.exchange_rate is not None:
@@ -279,7 +279,9 @@ def _addresses(account: OrderAccount) -> dict[str, Any]:
 
 
 def _missing(account: OrderAccount, keys: Sequence[Key]) -> tuple[Key, ...]:
-    return tuple(dict.fromkeys(key for key in keys if key not in account.mapped))
+    """The customer, and whichever of these, that are not in QuickBooks yet."""
+    customer = [account.customer] if account.customer_id is None else []
+    return tuple(dict.fromkeys((*customer, *(key for key in keys if key not in account.mapped))))
 
 
 def _components(lines: Sequence[BookLine], currency: str) -> dict[str, Money]:

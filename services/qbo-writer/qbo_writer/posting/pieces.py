@@ -141,8 +141,8 @@ def share(pieces: Sequence[Piece], wanted: int) -> list[Piece]:
 
 
 def covers_of(pieces: Iterable[Piece]) -> dict[str, Cells]:
-    """What a document made of these pieces holds."""
-    return {piece.id: piece.cells for piece in pieces}
+    """What a document made of these pieces holds. A piece may come in several parts."""
+    return add_covers(*({piece.id: piece.cells} for piece in pieces))
 
 
 def add_covers(*several: Covers) -> dict[str, Cells]:

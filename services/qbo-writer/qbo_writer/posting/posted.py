@@ -39,6 +39,9 @@ class PostedDocument:
     date: str = ""
     # QuickBooks changed the tax that it was given.
     tax_shifted: bool = False
+    currency: str = ""
+    # The Id of the customer it is booked on.
+    customer_id: str = ""
 
 
 class Posted:
@@ -73,6 +76,11 @@ class Posted:
                 if rest > 0:
                     left.append((document, rest))
         return left
+
+    @property
+    def first(self) -> PostedDocument | None:
+        """The oldest one: what comes later is booked in its currency and on its customer."""
+        return next((document for document in self.documents if not document.in_flight), None)
 
     @property
     def unapplied(self) -> int:
