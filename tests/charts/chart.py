@@ -16,7 +16,8 @@ from tests.charts import tools
 
 REPOSITORY = Path(__file__).parents[2]
 CHART = REPOSITORY / "charts" / "ledgerport"
-EXAMPLES = ("try", "production", "everything", "development")
+REVIEWED = ("try", "production", "everything")
+EXAMPLES = (*REVIEWED, "development")
 SERVICES = ("auth", "connections", "shopify-sync", "qbo-writer", "gateway")
 COMPONENT = "app.kubernetes.io/component"
 _WITH_PODS = ("Deployment", "StatefulSet", "Job", "Pod")

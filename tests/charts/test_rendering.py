@@ -7,7 +7,7 @@ from pathlib import Path
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from tests.charts.chart import CHART, EXAMPLES, drawn, helm, objects, values_file
+from tests.charts.chart import CHART, EXAMPLES, REVIEWED, drawn, helm, objects, values_file
 
 KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 # Kinds of operators and of the Gateway API, for which Kubernetes itself has no schema.
@@ -21,7 +21,7 @@ def test_helm_finds_nothing_to_say_about_the_chart(example: str) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", REVIEWED)
 def test_an_example_is_drawn_as_it_was_reviewed(example: str, update: bool) -> None:
     kept = _RENDERED / f"{example}.yaml"
     if update:
@@ -47,14 +47,6 @@ def test_everything_draws_every_kind_that_the_chart_knows() -> None:
 def test_no_object_is_drawn_twice(example: str) -> None:
     names = [(each["kind"], each["metadata"]["name"]) for each in objects(example)]
     assert len(set(names)) == len(names)
-
-
-def test_a_cluster_without_the_newer_apis_gets_no_budget_and_no_autoscaler() -> None:
-    answer = helm(
-        "template", "ledgerport", str(CHART), "-f", str(values_file("production")), "--kube-version", "1.20.2",
-        "--api-versions", "v1",
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
 
 
 def test_a_release_of_another_name_says_ledgerport_once() -> None:

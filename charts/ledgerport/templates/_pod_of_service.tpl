@@ -22,7 +22,6 @@ containers:
   - name: {{ .name }}
     image: {{ include "ledgerport.image" . }}
     imagePullPolicy: {{ $values.image.pullPolicy }}
-    command: [python, -m, {{ .is.package }}]
     ports:
       {{- if .is.grpc }}
       - {name: grpc, containerPort: {{ $ports.grpc }}, protocol: TCP}

@@ -1,6 +1,6 @@
 {{/*
 What the five services are made of. Ports, network policies and environments follow from this table.
-  package   the Python package, run by `python -m`
+  package   the Python package, which its image runs
   grpc      whether it answers gRPC;  http  whether it has pages or webhooks;  database  whether it owns one
   calls     whom it calls by gRPC
   outside   what it reaches outside of the cluster: https, mail
