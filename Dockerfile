@@ -14,6 +14,7 @@ RUN python -m pip install --quiet --require-hashes --only-binary :all: --no-comp
         --target /opt/ledgerport/lib -r /build/requirements.txt \
     && rm -rf /opt/ledgerport/lib/bin \
     && find /opt/ledgerport/lib -type d \( -name tests -o -name test \) -prune -exec rm -rf {} + \
+    && find /opt/ledgerport/lib -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' \) -delete \
     && python -m compileall -q --invalidation-mode unchecked-hash /opt/ledgerport/lib
 
 # What the protos become. Only the generator is added, as it is pinned for development.
@@ -47,9 +48,11 @@ RUN rm -rf /usr/local/lib/python3*/site-packages/* /usr/local/lib/python3*/ensur
         /usr/lib/python3/dist-packages/* /usr/lib/python3*/ensurepip /usr/bin/pip* \
         /usr/share/python-wheels
 COPY --from=libraries /opt/ledgerport/lib /opt/ledgerport/lib
+# LOGNAME: a number has no name, and the record of migrations asks for one.
 ENV PYTHONPATH=/opt/ledgerport/app:/opt/ledgerport/lib \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    LOGNAME=ledgerport
 WORKDIR /opt/ledgerport/app
 USER 10001:10001
 STOPSIGNAL SIGTERM
