@@ -11,8 +11,8 @@ _ABOUT = re.compile(r"^ *# ?(?P<new>-- )?(?P<text>.*)$")
 _INTRODUCTION = """\
 # The chart `ledgerport`
 
-LedgerPort's five services on Kubernetes 1.20 or newer, with Helm 3.8 or newer. How it is operated, from the first install to the alerts:
-[docs/operations.md](../../docs/operations.md).
+LedgerPort's five services on Kubernetes 1.20 or newer, with Helm 3.8 or newer. How it is operated, from the first
+install to the alerts: [docs/operations.md](../../docs/operations.md).
 
 | to | values | |
 | --- | --- | --- |
@@ -20,8 +20,8 @@ LedgerPort's five services on Kubernetes 1.20 or newer, with Helm 3.8 or newer. 
 | keep real books | `values-production.yaml` | servers of your own, TLS everywhere; copy it and change what is yours |
 | develop | `values-development.yaml` | what `tilt up` uses |
 
-Secrets are never values: the chart names Secrets that exist before it. `new-secrets.sh` makes them once; External Secrets,
-Sealed Secrets and the like do as well. A value that is not in this table is refused.
+Secrets are never values: the chart names Secrets that exist before it. `new-secrets.sh` makes them once; External
+Secrets, Sealed Secrets and the like do as well. A value that is not in this table is refused.
 
 ```
 kubectl create namespace ledgerport

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tests.charts import tools
 
 REPOSITORY = Path(__file__).parents[2]

@@ -11,4 +11,4 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--update-rendered"))
+    return bool(request.config.getoption("--update-rendered", default=False))

@@ -6,12 +6,10 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
 from tests.charts.chart import (
     CHART,
     REPOSITORY,
@@ -25,6 +23,8 @@ from tests.charts.chart import (
     program,
 )
 
+from ledgerport_local.nats import binary
+
 _DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 _IGNORED = (REPOSITORY / ".dockerignore").read_text()
 
@@ -34,10 +34,17 @@ class Tilt:
 
     def __init__(self, text: str) -> None:
         self.asked: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = defaultdict(list)
-        names = (
-            "allow_k8s_contexts docker_build docker_build_with_restart fall_back_on helm k8s_resource k8s_yaml load local"
-            " sync watch_file"
-        ).split()
+        names = [
+            *(
+                "allow_k8s_contexts",
+                "docker_build",
+                "docker_build_with_restart",
+                "fall_back_on",
+                "helm",
+                "k8s_resource",
+            ),
+            *("k8s_resource", "k8s_yaml", "load", "local", "sync", "watch_file"),
+        ]
         exec(compile(text, "Tiltfile", "exec"), {name: self._remember(name) for name in names})  # noqa: S102
 
     def _remember(self, name: str) -> Any:
@@ -55,7 +62,9 @@ def tilt() -> Tilt:
 
 def test_tilt_builds_every_image_that_the_chart_runs(tilt: Tilt) -> None:
     built = {words[0] for words, _ in tilt.asked["docker_build_with_restart"] + tilt.asked["docker_build"]}
-    run = {each["image"].rpartition(":")[0] for _, _, spec in pods(objects("development")) for each in spec["containers"]}
+    run = {
+        each["image"].rpartition(":")[0] for _, _, spec in pods(objects("development")) for each in spec["containers"]
+    }
     assert {image for image in run if image.startswith("localhost/ledgerport/")} == built
 
 
@@ -114,7 +123,9 @@ def test_the_dockerfile_copies_only_what_the_context_holds() -> None:
 
 
 def test_the_dockerfile_is_sound_by_the_linter() -> None:
-    answer = subprocess.run([program("hadolint"), str(REPOSITORY / "Dockerfile")], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [program("hadolint"), str(REPOSITORY / "Dockerfile")], capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0, answer.stdout
 
 
@@ -142,12 +153,14 @@ def test_every_value_is_explained() -> None:
         assert any(path == each or path.startswith(f"{each}.") for each in explained), path
 
 
-def test_new_secrets_are_all_that_a_try_refers_to(tmp_path: Path) -> None:
+def test_new_secrets_are_all_that_a_try_refers_to() -> None:
     made = subprocess.run(
         ["sh", str(CHART / "new-secrets.sh"), "--try"], capture_output=True, text=True, check=True, timeout=60
     )
     there = {
-        (each["kind"], each["metadata"]["name"], key) for each in yaml.safe_load_all(made.stdout) for key in each["data"]
+        (each["kind"], each["metadata"]["name"], key)
+        for each in yaml.safe_load_all(made.stdout)
+        for key in each["data"]
     }
     names = {(kind, name) for kind, name, _ in there}
     for _owner, _labels, spec in pods(objects("try")):
@@ -164,7 +177,11 @@ def test_new_secrets_are_all_that_a_try_refers_to(tmp_path: Path) -> None:
 
 def test_new_secrets_without_urls_are_refused_and_nothing_is_printed_for_the_rest() -> None:
     answer = subprocess.run(
-        ["sh", str(CHART / "new-secrets.sh")], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, check=False
+        ["sh", str(CHART / "new-secrets.sh")],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin"},
+        check=False,
     )
     assert answer.returncode == 1
     assert answer.stdout == ""
@@ -190,3 +207,24 @@ def test_the_notes_tell_what_to_do_next() -> None:
     notes = (CHART / "templates" / "NOTES.txt").read_text()
     for word in ("helm -n", "port-forward", "oauth/quickbooks/callback", "oauth/shopify/callback"):
         assert word in notes
+
+
+@pytest.mark.parametrize("document", ["docs/operations.md", "charts/ledgerport/README.md"])
+def test_every_link_and_file_that_a_document_names_is_there(document: str) -> None:
+    path = REPOSITORY / document
+    text = path.read_text()
+    links = [link for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text) if not (path.parent / link).exists()]
+    files = re.findall(r"`(values-[a-z]+\.yaml|[a-z-]+\.sh)`", text)
+    assert links == []
+    assert all((CHART / name).exists() for name in files)
+
+
+def test_nats_takes_the_settings_of_the_chart() -> None:
+    checked = subprocess.run(
+        [binary(), "-t", "-c", str(CHART / "files" / "nats.conf")],
+        capture_output=True,
+        text=True,
+        env={"NATS_PASSWORD": "s3cret"},
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr

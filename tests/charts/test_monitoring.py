@@ -11,7 +11,6 @@ import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
-
 from tests.charts.chart import CHART, REPOSITORY
 
 _MODULES = ("ledgerport_libs.telemetry", "gateway.edge", "gateway.live")

@@ -6,7 +6,6 @@ import importlib
 import re
 
 import pytest
-
 from tests.charts.chart import COMPONENT, EXAMPLES, SERVICES, Object, by_component, objects, of_kind, pods, selects
 
 _WITH_DATABASE = SERVICES[:-1]

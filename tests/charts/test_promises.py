@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from pydantic_settings import BaseSettings
-
 from tests.charts.chart import (
     EXAMPLES,
     SERVICES,
@@ -58,7 +57,9 @@ def test_every_budget_autoscaler_and_monitor_hits_something(example: str) -> Non
     for scaler in of_kind(drawn, "HorizontalPodAutoscaler"):
         assert scaler["spec"]["scaleTargetRef"]["name"] in deployments
     for monitor in of_kind(drawn, "PodMonitor"):
-        watched = [spec for _, labels, spec in pods(drawn) if selects(monitor["spec"]["selector"]["matchLabels"], labels)]
+        watched = [
+            spec for _, labels, spec in pods(drawn) if selects(monitor["spec"]["selector"]["matchLabels"], labels)
+        ]
         ports = {port for spec in watched for port in _ports(spec)}
         assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
 
@@ -228,7 +229,11 @@ def test_the_webhooks_are_public_and_the_operators_addresses_are_not() -> None:
     }
     backends = [each for rule in route["spec"]["rules"] for each in rule["backendRefs"]]
     for backend in backends:
-        [http] = [port for port in services[backend["name"].removeprefix("ledgerport-")]["spec"]["ports"] if port["name"] == "http"]
+        [http] = [
+            port
+            for port in services[backend["name"].removeprefix("ledgerport-")]["spec"]["ports"]
+            if port["name"] == "http"
+        ]
         assert backend["port"] == http["port"]
     for name in SERVICES:
         assert by_component(drawn, "ConfigMap")[name]["data"]["OPS_LISTEN"] == "0.0.0.0:9090"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
-
 from tests.charts.chart import CHART, EXAMPLES, REVIEWED, drawn, helm, objects, values_file
 
 KUBERNETES = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36", "1.37")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.charts.chart import refusal
 
 _REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -26,8 +25,8 @@ _REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "real books without an app at Intuit": ("production", {"intuit": {"clientId": ""}}, "/intuit/clientId"),
     "real books without an app at Shopify": ("production", {"shopify": {"clientId": ""}}, "/shopify/clientId"),
     "a database's URL in plain": ("try", {"services": {"auth": {"settings": {"DATABASE_URL": "x"}}}}, "DATABASE_URL"),
-    "a secret in plain": ("try", {"services": {"auth": {"settings": {"OIDC_CLIENT_SECRET": "x"}}}}, "OIDC_CLIENT_SECRET"),
-    "an address that the chart sets": ("try", {"services": {"auth": {"settings": {"GRPC_LISTEN": "x"}}}}, "GRPC_LISTEN"),
+    "a secret in plain": ("try", {"services": {"auth": {"settings": {"OIDC_CLIENT_SECRET": "x"}}}}, "OIDC_CLIENT"),
+    "an address that the chart sets": ("try", {"services": {"auth": {"settings": {"GRPC_LISTEN": "x"}}}}, "GRPC"),
     "webhooks for notices that nothing signs": (
         "production", {"notices": {"webhookUrl": "https://chat.example.com"}}, "webhookSecret"),
     "sign-on without a client": ("production", {"signOn": {"issuer": "https://id.example.com"}}, "signOn"),
