@@ -26,7 +26,7 @@ setup: $(INSTALLED) $(GENERATED) ## everything that the other targets need, into
 run: setup ## LedgerPort with stand-ins for Shopify and QuickBooks (PORT=8080, LEDGERPORT_HOME=…)
 	@exec $(PY) -m ledgerport_local run
 
-demo: setup ## the main job in a minute, then the books are compared (ORDERS=200)
+demo: setup ## orders of every kind in two minutes, then the books are compared (ORDERS=200)
 	@exec $(PY) -m ledgerport_local demo $(if $(ORDERS),--orders $(ORDERS))
 
 test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)

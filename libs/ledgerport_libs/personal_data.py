@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 
 # Country and region decide about tax and name nobody.
 _KEPT_OF_ADDRESS = ("province_code", "country_code")
@@ -20,8 +20,7 @@ def forget(event: entity_pb2.EntityEvent) -> None:
 def _forget_buyer(order: entity_pb2.Order) -> None:
     for name in ("customer", "email", "purchase_order_number"):
         order.ClearField(name)
-    for name in ("name", "location_name"):
-        order.company.ClearField(name)
+    order.company.CopyFrom(entity_pb2.Company(id=order.company.id))
     for address in (order.billing_address, order.shipping_address):
         kept = entity_pb2.Address(**{name: getattr(address, name) for name in _KEPT_OF_ADDRESS})
         address.CopyFrom(kept)

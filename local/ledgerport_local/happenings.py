@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 Ask = Callable[..., Any]
+Act = Callable[[Ask, Random], None]
 _TRIES = 12
 
 
@@ -19,11 +20,12 @@ def happen(store: Ask, orders: Mapping[str, Mapping[str, Any]], chance: Random, 
     The store itself refuses what cannot be (an exchange of what is not paid, say): then another one is drawn.
     """
     done: Counter[str] = Counter()
-    ids = sorted(orders)
+    # An imported order that counts as paid without any payment is history: nobody changes it.
+    ids = sorted(each for each, order in orders.items() if order["received"] or order["status"] != "PAID")
     for _ in range(count):
         for _ in range(_TRIES):
             order = chance.choice(ids)
-            acts = _OF_PAID if orders[order]["status"] == "PAID" else _OF_OTHERS
+            acts = _acts(orders[order])
             name = chance.choice(sorted(acts))
             try:
                 acts[name](lambda path, order=order, **more: store(path, order=order, **more), chance)
@@ -32,6 +34,13 @@ def happen(store: Ask, orders: Mapping[str, Mapping[str, Any]], chance: Random, 
             done[name] += 1
             break
     return done
+
+
+def _acts(order: Mapping[str, Any]) -> Mapping[str, Act]:
+    """What can well happen to it next: the store pays back what it owes before anything else."""
+    if order["outstanding"] < 0:
+        return {"paid back": _pay_back}
+    return _OF_PAID if order["status"] == "PAID" else _OF_OTHERS
 
 
 def _line(here: Ask) -> str:
@@ -66,6 +75,10 @@ def _exchange(here: Ask, chance: Random) -> None:
     here("return", lines={_line(here): 1}, exchange=[wanted], charge="shopify_payments")
 
 
+def _pay_back(here: Ask, _chance: Random) -> None:
+    here("pay_back")
+
+
 def _cancel(here: Ask, _chance: Random) -> None:
     here("cancel")
 
@@ -74,7 +87,6 @@ def _pay(here: Ask, _chance: Random) -> None:
     here("collect")
 
 
-Act = Callable[[Ask, Random], None]
 _OF_PAID: Mapping[str, Act] = {
     "line added": _add,
     "line added and paid": _add_and_pay,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ledgerport.events.v1 import entity_pb2
+from tests.bench.figures import Figure, against, cpu_ms
+
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.company import TaxWorld
@@ -13,7 +15,6 @@ from qbo_writer.posting.plan import Subject, plan
 from qbo_writer.posting.verdicts import Document
 from qbo_writer_testing.real_books import CONFIG
 from qbo_writer_testing.shop import RECORD, Everything, Tax, company, event, line, order, shipping
-from tests.bench.figures import Figure, against, cpu_ms
 
 _LINES = 10
 

@@ -112,6 +112,15 @@ def test_the_seed_path(page: Page, platform: LocalPlatform) -> None:
     expect(quickbooks.get_by_text(REALM)).to_be_visible()
     expect(quickbooks.get_by_text("Locked")).to_be_visible()
 
+    # The one decision that a new business has to make: what becomes of products that match no item.
+    page.get_by_role("link", name="Sync Config").first.click()
+    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("radio", name="Make the item in QuickBooks").check()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_text("It holds for everything that syncs from now on.")).to_be_visible()
+    picture(page, "sync-config-decided")
+
+    page.get_by_role("link", name="Connections").first.click()
     shopify.get_by_label("Store").fill(SHOP)
     shopify.get_by_role("button", name="Connect Shopify").click()
     page.locator("button[value=install]").click()

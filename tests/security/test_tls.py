@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from ledgerport_local.demo import REALM, SHOP, Stage, wait_for_books
+from ledgerport_local.demo import REALM, SHOP, Stage, connect, wait_for_books
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
@@ -93,8 +93,7 @@ def test_the_main_job_works_over_tls(platform: LocalPlatform) -> None:
         name="Owner",
         business_name="Over TLS",
     )
-    visitor.connect_quickbooks(REALM)
-    visitor.connect_shopify(SHOP)
+    connect(visitor, REALM, SHOP)
     made = Stage(platform, visitor).shopify("orders", shop=SHOP, count=3, seed=5, mix="sale")
     wait_for_books(visitor, len(made["ids"]), 0, lambda _done: None)
     assert all(record["status"] == "SYNCED" for record in visitor.api("records?kind=ORDER")["records"])

@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledgerport.common.v1 import money_pb2
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database
@@ -23,6 +23,7 @@ from qbo_writer.posting.refunds import refund_reference
 from qbo_writer.posting.render import tax_key
 
 log = telemetry.logger("intake")
+_SUBJECTS = "entities.v2."
 _NAMESPACE = uuid5(NAMESPACE_URL, "ledgerport/record")
 Row = dict[str, object]
 
@@ -44,7 +45,7 @@ class EntityIntake:
         redacted: list[entity_pb2.EntityEvent] = []
         seen: list[tuple[str, Row]] = []
         for event in events:
-            entity = _decode(event.payload)
+            entity = _decode(event)
             if entity.WhichOneof("entity") == "redacted":
                 redacted.append(entity)
             folds += _folds(entity, event.traceparent or entity.traceparent)
@@ -62,9 +63,11 @@ class EntityIntake:
         self._on_new()
 
 
-def _decode(payload: bytes) -> entity_pb2.EntityEvent:
+def _decode(event: IncomingEvent) -> entity_pb2.EntityEvent:
+    if not event.subject.startswith(_SUBJECTS):
+        raise BadEvent(f"{event.subject} is of another version of the contract")
     try:
-        entity = entity_pb2.EntityEvent.FromString(payload)
+        entity = entity_pb2.EntityEvent.FromString(event.payload)
     except DecodeError as error:
         raise BadEvent("this is no entity event") from error
     if not entity.business_id or not entity.source_id or entity.WhichOneof("entity") is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from google.protobuf.message import DecodeError
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.database import Transaction
 from qbo_writer.company_facts import CompanyFacts, company_facts
 from qbo_writer.mapping_rules import CUSTOMER, GATEWAY, LIST_OF, PRODUCT, TAX, Source, as_names, unfit

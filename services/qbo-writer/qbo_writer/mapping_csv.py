@@ -126,5 +126,7 @@ def _as_text(cell: str) -> str:
 
 
 def _from_text(cell: str) -> str:
-    cell = cell.strip()
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    told = cell.lstrip()  # blanks at the end go last: a tab alone was marked, too
+    if told.startswith("'") and told[1:].startswith(_FORMULA):
+        told = told[1:]
+    return told.strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
 from qbo_writer.desk import Desk
 from qbo_writer.ledger_rows import Runnable

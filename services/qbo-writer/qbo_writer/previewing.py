@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import NotFound, Refused
 from qbo_writer.company_books import CompanyBooks

@@ -195,7 +195,8 @@ ON CONFLICT (business_id, list, qbo_id) DO UPDATE
        subtype = EXCLUDED.subtype, account = EXCLUDED.account, active = EXCLUDED.active;
 
 -- name: summary_counts
-SELECT kind, status, count(*) AS count FROM record WHERE business_id = %(business_id)s GROUP BY kind, status;
+SELECT kind, status, count(*) AS count FROM record WHERE business_id = %(business_id)s GROUP BY kind, status
+ ORDER BY kind, status;
 
 -- name: last_synced
 SELECT max(posted_at) FROM document WHERE business_id = %(business_id)s;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.intake import record_id
 from qbo_writer.ledger_rows import Runnable
 from qbo_writer.posting.facts import gateway_label

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.database import Database
 from qbo_writer.intake import buyer_of, record_id
 from qbo_writer.ledger_rows import Lease, Runnable, hold_lease

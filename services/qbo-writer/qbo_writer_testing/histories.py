@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer_testing.shop import (
     Part,
@@ -41,6 +41,7 @@ class Story:
     chance: Random
     number: int
     tax_rate: str = "0.0825"
+    currency: str = "USD"
     step: int = 0
     sequence: int = 0
     units: list[Part] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Story:
         lines = [self._line() for _ in range(self.chance.randint(1, 5))]
         self.units = [unit for each in lines for unit in _units(each)]
         extras: list[Callable[[], Part]] = [
-            lambda: shipping(text(self.chance.randint(0, 1500)), *self._taxes(900)),
+            self._shipping,
             lambda: tip(text(self.chance.randint(1, 900))),
             lambda: duty(text(self.chance.randint(1, 900))),
             lambda: fee(text(self.chance.randint(1, 900))),
@@ -80,9 +81,21 @@ class Story:
         parts = [*lines, *(extra() for extra in extras if self.chance.random() < 0.3)]
         whole = sum(_worth(part) for part in parts)
         payments = self._payments(whole) if self.chance.random() < 0.8 else []
-        placed = order(*parts, number=self.number, paid_by=payments, guest=self.chance.random() < 0.2, at=self.at())
+        placed = order(
+            *parts,
+            number=self.number,
+            paid_by=payments,
+            guest=self.chance.random() < 0.2,
+            at=self.at(),
+            currency=self.currency,
+            taxes_included=self.currency == "GBP",
+        )
         placed.agreements[0].happened_at.CopyFrom(stamp(self.at()))
         self.states.append(placed)
+
+    def _shipping(self) -> Part:
+        price = self.chance.randint(0, 1500)
+        return shipping(text(price), *self._taxes(price))
 
     def _line(self) -> Part:
         number = self.next_id()
@@ -222,9 +235,10 @@ def _units(part: Part) -> list[Part]:
     ]
 
 
-def tell(seed: int, number: int, steps: int) -> Story:
+def tell(seed: int, number: int, steps: int, *, british: bool = False) -> Story:
     """The story of a seed: the same one every time."""
-    story = Story(Random(seed), number)  # noqa: S311 - stories, no secrets
+    chance = Random(seed)  # noqa: S311 - stories, no secrets
+    story = Story(chance, number, "0.2", "GBP") if british else Story(chance, number)
     story.place()
     for _ in range(steps):
         story.go_on()

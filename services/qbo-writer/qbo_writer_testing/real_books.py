@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from intuit_sandbox.problems import problems_of
 from ledgerport.common.v1 import money_pb2
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.company_books import company_of, name_of
 from qbo_writer.figures import Expected, difference_of, proof_of, total_of
 from qbo_writer.intake import buyer_of

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.rpc import error_details_pb2, status_pb2
 
 from ledgerport.common.v1 import access_pb2
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import mapping_pb2, mapping_pb2_grpc, sync_config_pb2, sync_config_pb2_grpc
 from ledgerport_libs import rpc
 from ledgerport_libs.database import Database

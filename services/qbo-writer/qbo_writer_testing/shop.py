@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.company import Company, Name, Names, TaxCode, TaxWorld
 
@@ -289,6 +289,11 @@ class Everything(dict[tuple[str, str], str]):
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, tuple) and key[0] not in ("tax", "create")
+
+    def get(self, key: tuple[str, str], default: Any = None) -> Any:
+        if key not in self:
+            return default
+        return self[key]
 
 
 def company(

@@ -24,7 +24,8 @@ from intuit_sandbox.harness import flow_of
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
-from ledgerport.events.v1 import connection_pb2, entity_pb2, record_pb2
+from ledgerport.events.v1 import connection_pb2, record_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import (
     preview_pb2,
     preview_pb2_grpc,
@@ -200,7 +201,7 @@ class Business:
         client = await nats.connect(self.platform.urls["nats"])
         try:
             for event in events:
-                subject = f"entities.v1.{self.business_id}.{event.WhichOneof('entity')}"
+                subject = f"entities.v2.{self.business_id}.{event.WhichOneof('entity')}"
                 headers = {"Nats-Msg-Id": event.event_id}
                 await client.jetstream().publish(subject, event.SerializeToString(), headers=headers)
         finally:

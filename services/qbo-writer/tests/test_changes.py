@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.config import ClosedPeriod, Customers, Method, SyncConfig
 from qbo_writer.posting.verdicts import Booked, Key, Problem, Verdict
 from qbo_writer_testing.paper import TRADING
@@ -360,3 +360,19 @@ def test_an_order_stays_on_its_customer_and_in_its_currency_when_settings_change
     invoice, payment = books.written
     assert payment.made["CustomerRef"]["value"] == invoice.made["CustomerRef"]["value"]
     assert (payment.made["CurrencyRef"]["value"], books.owed()) == ("USD", 0)
+
+
+@pytest.mark.parametrize("gone", ["sale", "payment"])
+def test_what_is_booked_and_not_listed_any_more_is_an_error_and_books_nothing_twice(opened: Open, gone: str) -> None:
+    """An order without agreements is booked by its lines; agreements that come later have other ids."""
+    books = opened()
+    placed = order(THING)
+    seen(books, placed)
+    after = entity_pb2.Order()
+    after.CopyFrom(placed)
+    part = after.agreements[0].sales[0] if gone == "sale" else after.transactions[0]
+    part.id = "gid://shopify/Other/1"
+    verdict = books.book(event(order=after))[("order", ORDER)]
+    assert isinstance(verdict, Problem)
+    assert verdict.reason == "CHANGED_AFTER_POSTING"
+    assert len(books.written) == 1

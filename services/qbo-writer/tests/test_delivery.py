@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from intuit_sandbox.harness import US
-from ledgerport.events.v1 import connection_pb2, entity_pb2
+from ledgerport.events.v1 import connection_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import sync_config_pb2
 from ledgerport_local.home import temporary_home
 from qbo_writer_testing.shop import LATER, Tax, agreed, happened, line, order, paid, refund, shop_money

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.bus import IncomingEvent
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.migrations import migrate
@@ -51,7 +51,7 @@ def bought(source_id: str, customer_id: str = CUSTOMER) -> IncomingEvent:
     event.version.updated_at.FromDatetime(datetime(2026, 11, 2, tzinfo=UTC))
     event.version.observed_at.FromDatetime(datetime(2026, 11, 2, tzinfo=UTC))
     event.version.content_hash = source_id.encode()
-    return IncomingEvent(source_id, f"entities.v1.{BUSINESS}.order", event.SerializeToString(), "")
+    return IncomingEvent(source_id, f"entities.v2.{BUSINESS}.order", event.SerializeToString(), "")
 
 
 def _migrated(url: str) -> None:
@@ -86,7 +86,7 @@ def redacted(*ids: str, customer: str = CUSTOMER) -> IncomingEvent:
     event = entity_pb2.EntityEvent(
         business_id=BUSINESS, source_id=customer, redacted=entity_pb2.Redacted(source_ids=ids)
     )
-    return IncomingEvent("r1", f"entities.v1.{BUSINESS}.redacted", event.SerializeToString(), "")
+    return IncomingEvent("r1", f"entities.v2.{BUSINESS}.redacted", event.SerializeToString(), "")
 
 
 def dump(url: str) -> str:
@@ -145,5 +145,5 @@ def test_another_customers_and_another_businesss_records_are_left_alone(url: str
     theirs = redacted(ORDER)
     event = entity_pb2.EntityEvent.FromString(theirs.payload)
     event.business_id = "another"
-    played(url, [IncomingEvent("r2", "entities.v1.another.redacted", event.SerializeToString(), "")])
+    played(url, [IncomingEvent("r2", "entities.v2.another.redacted", event.SerializeToString(), "")])
     assert names_jane(dump(url))

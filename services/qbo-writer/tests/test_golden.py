@@ -20,7 +20,7 @@ from typing import Any, cast
 import pytest
 
 from intuit_sandbox.problems import problems_of
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import config as configs
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.verdicts import Booked, Key, Needs, Operation, Problem, Verdict
@@ -70,7 +70,8 @@ class Play:
         codes = {code.name: code.qbo_id for code in books.company.tax_codes}
         books.overlay |= {("tax", key): codes[name] for key, name in case.get("tax_codes", {}).items()}
         rates = books.ledger.query("select * from TaxRate").get("TaxRate", [])
-        self._tax_names = {row["Id"]: row["Name"] for row in rates} | {qbo_id: name for name, qbo_id in codes.items()}
+        self._tax_names = {("TaxRateRef", row["Id"]): row["Name"] for row in rates}
+        self._tax_names |= {("TaxCodeRef", qbo_id): name for name, qbo_id in codes.items()}
 
     def look(self, said: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
         """Everything that reached the books by this look, with names in the place of Ids."""
@@ -122,8 +123,8 @@ class Play:
         return self._name(part, member) if isinstance(part, str) else part
 
     def _name(self, text: str, member: str) -> str:
-        if member in ("TaxCodeRef", "TxnTaxCodeRef", "TaxRateRef"):
-            return f"<{self._tax_names[text]}>" if text in self._tax_names else text
+        if found := self._tax_names.get((member.removeprefix("Txn"), text)):
+            return f"<{found}>"
         kind = next((named for ending, named in _LISTS.items() if ending in member), "")
         known = self.books.company.names.by_id(kind, text) if kind else None
         return f"<{known.name}>" if known else text

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.migrations import migrate
@@ -22,6 +22,7 @@ from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.intake import EntityIntake, record_id
 from qbo_writer_testing.shop import BUSINESS, Tax, line, order, paid, refund
 
+SUBJECT = "entities.v2.b1.order"
 BEGAN = datetime(2026, 11, 2, tzinfo=UTC)
 HISTORIES = st.lists(st.sampled_from(["A", "B", "C"]), min_size=1, max_size=5).flatmap(
     lambda contents: st.tuples(st.just(contents), st.permutations(range(len(contents))))
@@ -47,7 +48,7 @@ def version(source_id: str, number: int, tag: str, **members: Any) -> IncomingEv
     entity.version.updated_at.FromDatetime(BEGAN + timedelta(seconds=number))
     entity.version.observed_at.FromDatetime(BEGAN + timedelta(seconds=number))
     entity.version.content_hash = content
-    return IncomingEvent(f"{source_id}{number}", "entities.v1.b1.order", entity.SerializeToString(), "")
+    return IncomingEvent(f"{source_id}{number}", SUBJECT, entity.SerializeToString(), "")
 
 
 def played(url: str, *batches: list[IncomingEvent]) -> None:
@@ -145,7 +146,9 @@ def test_buyer_and_goods_of_an_order_are_records_until_their_own_events_come(url
     entity.version.observed_at.FromDatetime(BEGAN)
     entity.version.content_hash = b"1"
     played(
-        url, [IncomingEvent("c1", "", entity.SerializeToString(), "")], [version("gid://shopify/Order/hints", 2, "B")]
+        url,
+        [IncomingEvent("c1", SUBJECT, entity.SerializeToString(), "")],
+        [version("gid://shopify/Order/hints", 2, "B")],
     )
     row = found(url, "customer", "gid://shopify/Customer/1")
     assert (row["reference"], row["revision"]) == ("Ada Sample", hint["revision"] + 1)
@@ -154,7 +157,7 @@ def test_buyer_and_goods_of_an_order_are_records_until_their_own_events_come(url
 @pytest.mark.parametrize("payload", [b"\xff\xff", b"", entity_pb2.EntityEvent(business_id="b1").SerializeToString()])
 def test_what_is_no_entity_event_goes_to_the_dead_letters(url: str, payload: bytes) -> None:
     with pytest.raises(BadEvent):
-        played(url, [IncomingEvent("x", "", payload, "")])
+        played(url, [IncomingEvent("x", SUBJECT, payload, "")])
 
 
 def test_a_business_that_bought_is_the_customer(url: str) -> None:
@@ -169,9 +172,15 @@ def test_taxes_and_gateways_of_orders_can_be_mapped_from_then_on(url: str) -> No
     taxed = order(line(1, "10.00", taxes=[Tax("0.83")]), paid_by=[paid("10.83", gateway="paypal")])
     entity = entity_pb2.EntityEvent(business_id=BUSINESS, source_id="gid://shopify/Order/seen", order=taxed)
     entity.version.updated_at.FromDatetime(BEGAN)
-    played(url, [IncomingEvent("seen", "", entity.SerializeToString(), "")])
+    played(url, [IncomingEvent("seen", SUBJECT, entity.SerializeToString(), "")])
     with psycopg.connect(url) as connection:
         taxes = {row[0] for row in connection.execute("SELECT tax_key FROM seen_tax")}
         gateways = {row[0] for row in connection.execute("SELECT label FROM seen_gateway")}
     assert "Sales tax 8.25 %" in taxes
     assert "PayPal" in gateways
+
+
+def test_an_event_of_an_older_contract_goes_to_the_dead_letters(url: str) -> None:
+    told = version("gid://shopify/Order/old", 1, "A")
+    with pytest.raises(BadEvent):
+        played(url, [IncomingEvent("old", "entities.v1.b1.order", told.payload, "")])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledgerport.common.v1 import money_pb2
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.company import Name
 from qbo_writer.posting.config import Customers, SyncConfig, UnmappedProducts

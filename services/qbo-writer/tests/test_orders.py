@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import Discounts, Method, PostingDate, SyncConfig, TaxFallback, ZeroOrders

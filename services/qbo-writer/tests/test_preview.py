@@ -10,7 +10,8 @@ import grpc
 import pytest
 
 from intuit_sandbox.harness import US
-from ledgerport.events.v1 import entity_pb2, record_pb2
+from ledgerport.events.v1 import record_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import preview_pb2, sync_config_pb2
 from ledgerport_local.home import temporary_home
 from qbo_writer_testing.shop import LATER, Tax, agreed, happened, line, order, paid, refund, shipping

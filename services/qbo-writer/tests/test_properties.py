@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import Discounts, Method
 from qbo_writer.posting.verdicts import Booked, Key
 from qbo_writer_testing.histories import Story, tell
-from qbo_writer_testing.paper import AUTOMATED, US, PaperCompany
+from qbo_writer_testing.paper import AUTOMATED, BRITISH, US, PaperCompany
 from qbo_writer_testing.real_books import CONFIG, RealBooks
 from qbo_writer_testing.shop import money_kept
 
@@ -40,8 +40,8 @@ NAMED = {
 
 @pytest.fixture(scope="module")
 def ledgers() -> Iterator[dict[TaxWorld, PaperCompany]]:
-    with PaperCompany(US) as manual, PaperCompany(AUTOMATED) as automated:
-        yield {TaxWorld.US_MANUAL: manual, TaxWorld.US_AUTOMATED: automated}
+    with PaperCompany(US) as manual, PaperCompany(AUTOMATED) as automated, PaperCompany(BRITISH) as british:
+        yield {TaxWorld.US_MANUAL: manual, TaxWorld.US_AUTOMATED: automated, TaxWorld.GLOBAL: british}
 
 
 @dataclass
@@ -68,7 +68,7 @@ _ORDER_KINDS = ("order", "payment", "refund")
 
 def book(ledger: PaperCompany, seed: int, steps: int, method: Method, discounts: Discounts) -> Booking:
     number = next(NUMBERS)
-    story = tell(seed, number, steps)
+    story = tell(seed, number, steps, british=ledger.realm == BRITISH)
     books = RealBooks(ledger, replace(EVERY_STATUS, method=method, discounts=discounts))
     before = books.owed(), _bank(books)
     chance = Random(seed + 1)  # noqa: S311
@@ -128,13 +128,13 @@ def books_say(booking: Booking) -> dict[str, int]:
     return {name: amount for name, amount in said.items() if amount}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     steps=st.integers(0, 6),
     method=st.sampled_from(Method),
     discounts=st.sampled_from(Discounts),
-    world=st.sampled_from([TaxWorld.US_MANUAL, TaxWorld.US_AUTOMATED]),
+    world=st.sampled_from([TaxWorld.US_MANUAL, TaxWorld.US_AUTOMATED, TaxWorld.GLOBAL]),
 )
 def test_the_books_are_shopifys_to_the_cent(
     ledgers: dict[TaxWorld, PaperCompany], seed: int, steps: int, method: Method, discounts: Discounts, world: TaxWorld

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import Method
 from qbo_writer.posting.plan import Subject, plan
@@ -101,7 +101,7 @@ CASES: dict[str, tuple[entity_pb2.Order, list[tuple[str, str]]]] = {
         given_back(
             bought(paid_by=[paid("63.32", gateway="gift_card")]), TWO.back(), money=(sent("19.44", "gift_card"),)
         ),
-        [("RefundReceipt", "0.00")],
+        [("CreditMemo", "0.00")],
     ),
     "to two gateways": (
         given_back(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.verdicts import Booked

@@ -13,7 +13,7 @@ import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
@@ -261,5 +261,5 @@ def _event(
     event.version.updated_at.FromDatetime(fetched.updated_at)
     event.version.observed_at.FromDatetime(observed)
     event.version.content_hash = content
-    subject = f"entities.v1.{store.business_id}.{fetched.kind}"
+    subject = f"entities.v2.{store.business_id}.{fetched.kind}"
     return OutgoingEvent(event_id, subject, event.SerializeToString())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.documents import query
 from shopify_sync.normalise.customers import customer
 from shopify_sync.normalise.orders import order

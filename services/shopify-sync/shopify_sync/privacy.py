@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Database, Transaction
@@ -134,7 +134,7 @@ class Privacy:
 
 async def _rewrite_outbox(tx: Transaction, business_id: str, ids: set[str]) -> None:
     after = 0
-    prefix = f"entities.v1.{business_id}.%"
+    prefix = f"entities.v2.{business_id}.%"
     while rows := await tx.all("outbox_of_business", _Said, prefix=prefix, after=after):
         after = rows[-1].id
         for row in rows:
@@ -153,7 +153,7 @@ def _event(store: Store, waiting: _Waiting, customer_id: str, ids: Sequence[str]
         source_id=customer_id or store.shop_domain,
         redacted=entity_pb2.Redacted(source_ids=ids),
     )
-    return OutgoingEvent(event.event_id, f"entities.v1.{store.business_id}.redacted", event.SerializeToString())
+    return OutgoingEvent(event.event_id, f"entities.v2.{store.business_id}.redacted", event.SerializeToString())
 
 
 def kind_of(source_id: str) -> str:

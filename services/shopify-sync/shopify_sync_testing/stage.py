@@ -18,7 +18,7 @@ import psycopg
 import requests
 
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
 from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.rpc import PERSON_METADATA
@@ -121,7 +121,7 @@ class Shop:
         """All events of this Business in the order in which they were said, of one object or of all."""
         with self.database() as connection:
             rows = connection.execute(
-                "SELECT payload FROM outbox WHERE subject LIKE %s ORDER BY id", (f"entities.v1.{self.business_id}.%",)
+                "SELECT payload FROM outbox WHERE subject LIKE %s ORDER BY id", (f"entities.v2.{self.business_id}.%",)
             ).fetchall()
         events = [entity_pb2.EntityEvent.FromString(bytes(row[0])) for row in rows]
         return [event for event in events if source_id in ("", event.source_id)]

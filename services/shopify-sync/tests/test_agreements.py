@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import BadAmount
 from shopify_sync.normalise.orders import order
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_local.home import temporary_home
 from shopify_sandbox.stories import STORIES
 from shopify_sync_testing.identities import holds

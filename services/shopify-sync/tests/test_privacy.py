@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2 as pb
 from shopify_sync.privacy import Asked
 from shopify_sync_testing.stage import Shop, until

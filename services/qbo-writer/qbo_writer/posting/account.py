@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import setup
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.config import Customers, SyncConfig
@@ -44,7 +44,7 @@ class OrderAccount:
         """The Id of the buyer in QuickBooks, that of the first document for good; None while there is none."""
         if (first := self.posted.first) is not None and first.customer_id:
             return first.customer_id
-        return self.mapped[self.customer] if self.customer in self.mapped else None
+        return self.mapped.get(self.customer)
 
     @property
     def customer(self) -> Key:
@@ -84,17 +84,34 @@ class OrderAccount:
 
     def pieces_in(self, document: PostedDocument) -> list[Piece]:
         """The pieces a document of ours was made of."""
+        covers = document.covers
+        booked = [piece.with_cells(covers[piece.id]) for piece in self._pieces if piece.id in covers]
+        if _ROUNDING in document.covers:
+            booked.append(_rounding_piece(_ROUNDING, document.covers[_ROUNDING][0]))
+        return booked
+
+    @cached_property
+    def _pieces(self) -> list[Piece]:
+        """Everything that Shopify lists of this order now."""
         facts = self.facts
-        pool = [
+        return [
             *facts.sale.pieces,
             *(piece for change in facts.changes for piece in change.pieces),
             *(piece for refund in facts.refunds.values() for piece in refund.pieces),
             *(piece for move in facts.movements for piece in (move.tender_piece, move.rounding_piece) if piece),
         ]
-        booked = [piece.with_cells(document.covers[piece.id]) for piece in pool if piece.id in document.covers]
-        if _ROUNDING in document.covers:
-            booked.append(_rounding_piece(_ROUNDING, document.covers[_ROUNDING][0]))
-        return booked
+
+    @property
+    def vanished(self) -> str:
+        """What is booked and not listed any more, by its id; empty where there is none.
+
+        What is listed in its stead would be booked a second time: a ledger with other ids is another ledger.
+        """
+        listed = {_ROUNDING, *(piece.id for piece in self._pieces)}
+        for move in self.facts.movements:
+            listed |= {move.id, f"{move.id}/converted"}
+        booked = self.posted.covers.items()
+        return next((each for each, cells in booked if any(cells) and each not in listed), "")
 
     def converted_payment(self, move: Movement, off: int) -> Piece:
         """What conversion lost between a payment and what it paid."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import EXPONENT
 from qbo_writer.posting.pieces import Component, Piece, Tax, total_of
 

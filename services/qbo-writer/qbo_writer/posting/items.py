@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import texts
 from qbo_writer.posting.amounts import number
 from qbo_writer.posting.company import Company, Mapped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting import setup, texts
 from qbo_writer.posting.company import Company, TaxWorld
 from qbo_writer.posting.config import Discounts, SyncConfig
@@ -114,7 +114,12 @@ def _merged(pieces: Iterable[Piece]) -> list[Piece]:
             key = (piece.component, piece.line_id, tuple((tax.title, tax.rate) for tax in piece.taxes))
         before = merged.get(key)
         merged[key] = piece if before is None else _sum(before, piece)
-    return [piece for piece in merged.values() if any(piece.cells) or piece.quantity]
+    return [piece for piece in merged.values() if any(piece.cells) or _was_sold(piece)]
+
+
+def _was_sold(piece: Piece) -> bool:
+    """A free thing is worth a line, a rounding of nothing is not."""
+    return piece.quantity != 0 and piece.component is not Component.ROUNDING
 
 
 def _sum(one: Piece, other: Piece) -> Piece:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.config import SyncConfig, TaxFallback

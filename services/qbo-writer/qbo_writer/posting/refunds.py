@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.facts import Change, Movement
@@ -69,17 +69,9 @@ def _paid_back(
 def _without_money(
     account: OrderAccount, refund: entity_pb2.Refund, change: Change, pieces: list[Piece], suffix: str
 ) -> Verdict:
-    """Goods taken back on account, or all of it back onto a gift card."""
-    worth = -total_of(pieces)
-    sentence = _sentence(account, refund)
-    if worth > 0:
-        return sales_document(account, Wanted("CreditMemo", pieces, sentence, change.at, suffix))
-    if worth < 0:
-        return sales_document(account, Wanted("Invoice", pieces, sentence, change.at, suffix))
-    labels = [move.label for move in account.facts.movements if move.refund_id == refund.id]
-    labels += [move.label for move in account.facts.received]
-    gateway = labels[0] if labels else "Shopify"
-    return sales_document(account, Wanted("RefundReceipt", pieces, sentence, change.at, suffix, None, gateway))
+    """Goods taken back on account, or all of it back onto a gift card: no clearing account is touched."""
+    entity = "Invoice" if total_of(pieces) > 0 else "CreditMemo"
+    return sales_document(account, Wanted(entity, pieces, _sentence(account, refund), change.at, suffix))
 
 
 def _not_to_be_booked(account: OrderAccount, refund: entity_pb2.Refund) -> Problem | None:

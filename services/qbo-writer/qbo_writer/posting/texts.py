@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 
 _BEYOND_BASIC_PLANE = 0xFFFF
+# Marks that turn the direction of what follows: an amount or a name would read backwards.
+_DIRECTIONS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def clean(text: str, longest: int) -> str:
     """One line without control characters, cut at the end where it is too long. For memos and descriptions only."""
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text if c not in _DIRECTIONS)
     return " ".join(kept.split())[:longest].rstrip()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledgerport_libs.money import Money
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.marks import day
+from qbo_writer.posting.pieces import ChangedAfterBooking
 from qbo_writer.posting.verdicts import Problem, hold, refuse, skip
 
 _FULFILLED = {
@@ -50,7 +51,12 @@ def only_a_test(account: OrderAccount) -> Problem | None:
 
 
 def not_understood(account: OrderAccount) -> Problem | None:
-    """Why an order cannot be booked at all, or not any further: currencies, unknown parts, amounts that disagree."""
+    """Why an order cannot be booked at all, or not any further: currencies, unknown parts, amounts that disagree.
+
+    ChangedAfterBooking where something is booked that Shopify does not list any more.
+    """
+    if account.vanished:
+        raise ChangedAfterBooking(account.vanished)
     order, facts = account.order, account.facts
     if order.currency != account.company.home_currency:
         home = account.company.home_currency

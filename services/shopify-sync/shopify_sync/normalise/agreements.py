@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.normalise.pairs import Currencies, Pair
 from shopify_sync.normalise.taxes import tax_line
 from shopify_sync.normalise.values import Node, id_of, instant, nodes, number_of, text

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.normalise.pairs import Currencies, Pair, total
 from shopify_sync.normalise.taxes import spread
 from shopify_sync.normalise.values import Node, id_of, instant, nodes, text

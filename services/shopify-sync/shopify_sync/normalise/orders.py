@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.normalise import derived
 from shopify_sync.normalise.agreements import agreements
 from shopify_sync.normalise.customers import customer

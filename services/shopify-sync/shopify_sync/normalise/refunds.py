@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.normalise.pairs import Currencies
 from shopify_sync.normalise.values import Node, id_of, instant, nodes, number_of, text
 

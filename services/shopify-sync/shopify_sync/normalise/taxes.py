@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ledgerport.events.v1 import entity_pb2
+from ledgerport.events.v2 import entity_pb2
 from shopify_sync.normalise.pairs import Currencies, Pair
 from shopify_sync.normalise.values import Node
 
