@@ -28,7 +28,7 @@ spec:
     {{- include "ledgerport.selector" . | nindent 4 }}
   ports:
     {{- if .is.grpc }}
-    - {name: grpc, port: {{ $ports.grpc }}, targetPort: grpc, protocol: TCP, appProtocol: kubernetes.io/h2c}
+    - {name: grpc, port: {{ $ports.grpc }}, targetPort: grpc, protocol: TCP, appProtocol: {{ ternary "https" "kubernetes.io/h2c" .root.Values.tls.enabled }}}
     {{- end }}
     {{- if .is.http }}
     - {name: http, port: 80, targetPort: http, protocol: TCP, appProtocol: http}
