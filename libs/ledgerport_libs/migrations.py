@@ -1,7 +1,12 @@
-"""Plain SQL migrations, applied in order under an advisory lock, so that replicas may start side by side."""
+"""Plain SQL migrations, applied in order under an advisory lock, so that replicas may start side by side.
+
+`python -m ledgerport_libs.migrations PACKAGE` brings the database of DATABASE_URL up before the service starts.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -39,3 +44,8 @@ def folders(package: str) -> list[Path]:
 def _yoyo_address(database_url: str) -> str:
     parts = urlsplit(database_url)
     return urlunsplit(parts._replace(scheme="postgresql+psycopg"))
+
+
+if __name__ == "__main__":
+    applied = migrate(os.environ["DATABASE_URL"], sys.argv[1])
+    sys.stdout.write(f"{sys.argv[1]}: {applied} migrations applied\n")

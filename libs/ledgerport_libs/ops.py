@@ -91,3 +91,14 @@ async def serving_http(app: Starlette, listen: str, *, drain: float = 10.0) -> A
     finally:
         server.should_exit = True
         await task
+
+
+@contextlib.asynccontextmanager
+async def beside(readiness: Readiness, listen: str) -> AsyncIterator[list[BaseRoute]]:
+    """The operators' routes that are still to be served: none where `listen` names an address of their own."""
+    own = routes(readiness)
+    if not listen:
+        yield own
+        return
+    async with serving_http(Starlette(routes=own), listen):
+        yield []

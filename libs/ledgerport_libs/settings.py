@@ -20,6 +20,7 @@ class ServiceSettings(BaseSettings):
     nats_url: SecretStr
     grpc_listen: str = "127.0.0.1:0"
     http_listen: str = "127.0.0.1:0"
+    ops_listen: str = Field("", description="of /healthz, /readyz and /metrics; empty: at http_listen, with the rest")
     identity_key_file: Path = Field(description="this service's own Ed25519 private key, PEM")
     identity_public_keys_dir: Path = Field(description="one <service>.pem for each service that may call")
     log_format: Literal["json", "console"] = "json"

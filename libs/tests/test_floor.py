@@ -10,13 +10,16 @@ import time
 
 import psycopg
 import pytest
+from starlette.routing import Route
 
+from ledgerport_libs import ops
 from ledgerport_libs.database import Queries
 from ledgerport_libs.migrations import migrate
 from ledgerport_libs.settings import ServiceSettings, load
 from ledgerport_libs.telemetry import Redactor
 from ledgerport_local.databases import TemplateDatabases
 
+_OPERATORS = {"/healthz", "/readyz", "/metrics"}
 _MIGRATE = "import sys; from ledgerport_libs.migrations import migrate; print(migrate(sys.argv[1], 'qbo_writer'))"
 
 
@@ -114,3 +117,11 @@ def test_half_of_tls_is_no_tls_and_stops_the_start(
     with pytest.raises(SystemExit):
         load(ServiceSettings)
     assert "or none" in capsys.readouterr().err
+
+
+async def test_an_address_of_their_own_takes_the_operators_routes_off_the_public_one() -> None:
+    readiness = ops.Readiness({})
+    async with ops.beside(readiness, "") as at_the_public_address:
+        assert {route.path for route in at_the_public_address if isinstance(route, Route)} == _OPERATORS
+    async with ops.beside(readiness, "127.0.0.1:0") as at_the_public_address:
+        assert at_the_public_address == []

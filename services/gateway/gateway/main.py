@@ -50,7 +50,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await stack.enter_async_context(background(live=hub.watch))
 
         readiness = ops.Readiness({"nats": bus.ready, "auth": near.auth_ready})
-        app = build(desk, hub, ops.routes(readiness))
+        app = build(desk, hub, await stack.enter_async_context(ops.beside(readiness, settings.ops_listen)))
         await stack.enter_async_context(ops.serving_http(app, settings.http_listen, drain=settings.drain_seconds))
         telemetry.logger("main").info("ready")
         await bus.until(stop)
