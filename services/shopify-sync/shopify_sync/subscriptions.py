@@ -1,4 +1,7 @@
-"""Webhook subscriptions: made after a connect, looked at every hour, made again where Shopify dropped them."""
+"""Webhook subscriptions: made after a connect, looked at every hour, made again where Shopify dropped them.
+
+What happened while one was not there told nobody: whenever one was made, changes are looked for once more.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,14 @@ class Subscriptions:
 
     async def _look_after(self, store: Store) -> None:
         present = await self._present(store)
+        before = set(present)
         for topic in SUBSCRIBED:
             if subscription_topic(topic) not in present and await self._make(store, subscription_topic(topic)):
                 present.add(subscription_topic(topic))
         ours = sorted(topic for topic in SUBSCRIBED if subscription_topic(topic) in present)
         await self._db.run("subscriptions_seen", shop_domain=store.shop_domain, topics=ours)
+        if present != before:
+            await self._db.run("catch_up_wanted", business_id=store.business_id)
         if len(ours) < len(SUBSCRIBED):
             log.warning("subscriptions_missing", shop=store.shop_domain, topics=sorted(set(SUBSCRIBED) - set(ours)))
 

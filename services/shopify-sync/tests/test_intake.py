@@ -248,6 +248,34 @@ def test_subscriptions_that_shopify_dropped_are_made_again(shop: Shop) -> None:
     until(lambda: shop.intake().subscriptions_present == wanted, "all is subscribed again")
 
 
+@pytest.fixture
+def impatient_shop() -> Iterator[Shop]:
+    """A store of a Shopify that drops a subscription after one retry."""
+    with temporary_home() as home, running(home, SHOPIFY_SANDBOX_WEBHOOK_RETRIES="1") as platform:
+        shop = Shop(platform)
+        yield shop
+        shop.close()
+
+
+def test_what_happened_while_a_subscription_was_gone_is_found_when_it_is_made_again(impatient_shop: Shop) -> None:
+    shop = impatient_shop
+
+    def subscribed() -> bool:
+        held = shop.look("subscriptions", client_id="ledgerport-local")["subscriptions"]
+        return any(each["topic"] == "orders/create" for each in held)
+
+    assert subscribed()
+    shop.rests()
+    shop.platform.halt("shopify-sync")
+    shop.order()
+    until(lambda: not subscribed(), "Shopify has dropped the subscription")
+    missed = shop.order()
+    shop.platform.start_again("shopify-sync")
+    shop.platform.wait_ready("shopify-sync")
+    until(lambda: shop.said(missed), "it was said")
+    assert subscribed()
+
+
 def test_a_deleted_customer_is_said_to_be_gone(shop: Shop) -> None:
     shop.deliver({"id": 4242}, topic="customers/delete")
     gone = "gid://shopify/Customer/4242"
