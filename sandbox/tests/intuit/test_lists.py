@@ -73,7 +73,7 @@ def test_small_lists_can_be_made(us: Company) -> None:
     method = us.post("paymentmethod", {"Name": "Shopify Payments"})
     assert method["Type"] == "NON_CREDIT_CARD"
     assert us.post("term", {"Name": "Net 10", "DueDays": 10})["Type"] == "STANDARD"
-    assert us.post("class", {"Name": "Online"})["Id"] == "5000000000000007280"
+    assert int(us.post("class", {"Name": "Online"})["Id"]) > 2**53, "too large for a number in a browser"
 
 
 def test_the_tax_service_makes_a_code_with_rates(us: Company) -> None:
