@@ -264,7 +264,7 @@ def test_what_happened_while_a_subscription_was_gone_is_found_when_it_is_made_ag
         held = shop.look("subscriptions", client_id="ledgerport-local")["subscriptions"]
         return any(each["topic"] == "orders/create" for each in held)
 
-    assert subscribed()
+    until(subscribed, "it is subscribed")
     shop.rests()
     shop.platform.halt("shopify-sync")
     shop.order()
@@ -273,7 +273,7 @@ def test_what_happened_while_a_subscription_was_gone_is_found_when_it_is_made_ag
     shop.platform.start_again("shopify-sync")
     shop.platform.wait_ready("shopify-sync")
     until(lambda: shop.said(missed), "it was said")
-    assert subscribed()
+    until(subscribed, "it is subscribed")
 
 
 def test_a_deleted_customer_is_said_to_be_gone(shop: Shop) -> None:
