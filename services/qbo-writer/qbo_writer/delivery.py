@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from opentelemetry.trace import SpanKind
 
@@ -180,7 +180,10 @@ class Delivery:
     async def _runnable(self, business_id: str) -> list[Runnable]:
         """One record of an order's family at a time: what one books, the next one must see."""
         rows = await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
-        return list({row.family: row for row in reversed(rows)}.values())[::-1]
+        first_of: dict[UUID, Runnable] = {}
+        for row in rows:
+            first_of.setdefault(row.family, row)
+        return list(first_of.values())
 
     async def _desk(self, lease: Lease) -> Desk:
         settings = self._settings

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledgerport_libs.money import EXPONENT, Money
+from qbo_writer.posting.posted import GIVES_BACK, SALES
 from qbo_writer.posting.verdicts import Document
 
 Proof = list[dict[str, Any]]
@@ -95,10 +96,6 @@ def difference_of(expected: Expected, made: Mapping[str, Any]) -> str:
     return f"QuickBooks made it {booked}, Shopify says {expected.total} {expected.total.currency}."
 
 
-_LOWERS = ("RefundReceipt", "CreditMemo")
-_SALES = ("SalesReceipt", "Invoice", *_LOWERS)
-
-
 def proof_over(kind: str, documents: Iterable[tuple[str, Proof]]) -> Proof:
     """The equation over all documents (entity, proof) of one record.
 
@@ -107,9 +104,9 @@ def proof_over(kind: str, documents: Iterable[tuple[str, Proof]]) -> Proof:
     """
     whole: dict[str, dict[str, Any]] = {}
     for entity, proof in documents:
-        if kind != "payment" and entity not in _SALES:
+        if kind != "payment" and entity not in SALES:
             continue
-        sign = -1 if kind != "payment" and (entity in _LOWERS) != (kind == "refund") else 1
+        sign = -1 if kind != "payment" and (entity in GIVES_BACK) != (kind == "refund") else 1
         for row in proof:
             into = whole.setdefault(row["name"], {**row, "shopify": 0, "quickbooks": 0})
             into["shopify"] += sign * row["shopify"]

@@ -56,7 +56,7 @@ async def _changed_by_us(desk: Desk, access: AccessToken, record: Runnable, clai
 
 
 def _where(claim: Claim) -> str:
-    """Payments can be asked for by their reference, journal entries by their day, sales by number."""
+    """Sales by their number; what bears none, or one that it shares with others, by its day."""
     if claim.number and claim.entity not in ("Payment", "JournalEntry"):
         return f"where DocNumber = {quoted(claim.number)}"
     return f"where TxnDate = '{claim.txn_date}'"

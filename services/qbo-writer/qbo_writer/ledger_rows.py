@@ -87,10 +87,11 @@ class FamilyRow:
 async def posted_of(db: Database, record: Runnable) -> Posted:
     """What stands in QuickBooks for the record's family."""
     rows = await db.all("family_documents", FamilyRow, family=record.family, record_id=record.id)
-    return Posted([_posted(row) for row in rows])
+    return Posted([posted_document(row) for row in rows])
 
 
-def _posted(row: FamilyRow) -> PostedDocument:
+def posted_document(row: FamilyRow) -> PostedDocument:
+    """The row as posting reads it."""
     return PostedDocument(
         owner=(row.kind, row.source_id),
         part=row.part,

@@ -10,10 +10,10 @@ from typing import Any
 from qbo_writer.company_books import name_of
 from qbo_writer.desk import Desk
 from qbo_writer.figures import Expected, difference_of, proof_of, total_of
-from qbo_writer.ledger_rows import Claim, Outcome, Runnable, posted_of, settle
+from qbo_writer.ledger_rows import Claim, FamilyRow, Outcome, Runnable, posted_document, posted_of, settle
 from qbo_writer.planning import planned_after
 from qbo_writer.posting.config import TaxFallback
-from qbo_writer.posting.posted import Applied, PostedDocument
+from qbo_writer.posting.posted import PostedDocument
 from qbo_writer.posting.verdicts import Adopt, Booked, Operation, Problem, Status
 from qbo_writer.spawning import payment_row
 
@@ -53,7 +53,7 @@ async def settle_done(desk: Desk, record: Runnable, claim: Claim, made: Mapping[
         await settle(desk.db, desk.lease, record, claim.revision, done)
         return False
     posted = await posted_of(desk.db, record)
-    following = planned_after(desk, record, posted, _posted_document(record, row))
+    following = planned_after(desk, record, posted, _as_read_back(record, claim, row))
     if isinstance(following, Booked):
         spawn = tuple(payment_row(record, key) for key in following.spawn)
         await settle(desk.db, desk.lease, record, claim.revision, replace(done, spawn=spawn))
@@ -160,20 +160,25 @@ def _document_row(record: Runnable, claim: Claim, made: Mapping[str, Any], *, sh
     return row
 
 
-def _posted_document(record: Runnable, row: Mapping[str, Any]) -> PostedDocument:
-    return PostedDocument(
-        owner=(record.kind, record.source_id),
-        part=row["part"],
-        entity=row["entity"],
-        qbo_id=row["qbo_id"],
-        sync_token=row["sync_token"],
-        number=row["number"],
-        total=row["total_minor"] or 0,
-        covers={piece: tuple(cells) for piece, cells in json.loads(row["covers"]).items()},
-        applies=tuple(Applied(*each) for each in json.loads(row["applies"])),
-        voided=row["voided"],
-        date=row["txn_date"],
-        tax_shifted=row["tax_shifted"],
-        currency=row["currency"] or "",
-        customer_id=row["customer_id"],
+def _as_read_back(record: Runnable, claim: Claim, row: Mapping[str, Any]) -> PostedDocument:
+    """The document as planning will find it once its row is committed."""
+    return posted_document(
+        FamilyRow(
+            kind=record.kind,
+            source_id=record.source_id,
+            part=row["part"],
+            entity=row["entity"],
+            qbo_id=row["qbo_id"],
+            sync_token=row["sync_token"],
+            number=row["number"],
+            total=row["total_minor"] or 0,
+            covers=claim.covers,
+            applies=claim.applies,
+            in_flight=False,
+            voided=row["voided"],
+            date=row["txn_date"],
+            tax_shifted=row["tax_shifted"],
+            currency=row["currency"] or "",
+            customer_id=row["customer_id"],
+        )
     )

@@ -10,9 +10,12 @@ from qbo_writer.posting import setup
 from qbo_writer.posting.company import Company, Mapped
 from qbo_writer.posting.config import Customers, SyncConfig
 from qbo_writer.posting.facts import Movement, OrderFacts, read_facts
-from qbo_writer.posting.pieces import Component, Piece, total_of, uncovered
+from qbo_writer.posting.pieces import Component, Piece, uncovered
 from qbo_writer.posting.posted import Posted, PostedDocument
 from qbo_writer.posting.verdicts import Key
+
+# The piece of what conversion lost between Shopify's total and its parts.
+_ROUNDING = "rounding"
 
 
 @dataclass(frozen=True)
@@ -122,25 +125,17 @@ class OrderAccount:
         left = self.missing - sum(self.posted.covers.get(_ROUNDING, (0,)))
         return [_rounding_piece(_ROUNDING, left)] if left else []
 
-    @cached_property
+    @property
     def missing(self) -> int:
-        """Shopify's current total less the sum of its agreements (adjustments of a refund stand beside them)."""
-        facts, current = self.facts, self.order.totals.current_total
-        pieces = (
-            *facts.sale.pieces,
-            *(piece for change in facts.changes for piece in change.pieces),
-            *(piece for refund in facts.refunds.values() for piece in refund.pieces if "/adjustment/" not in piece.id),
-        )
-        stated = current.presentment if facts.exchange_rate is not None else current.shop
-        return stated - total_of(pieces)
+        """Shopify's current total less the sum of its agreements. What a refund adjusts stands beside both."""
+        current = self.order.totals.current_total
+        stated = current.presentment if self.facts.exchange_rate is not None else current.shop
+        return stated - self.facts.agreed
 
     @property
     def rounding_bound(self) -> int:
         """How many minor units conversion may lose: one for each amount."""
         return max(1, sum(2 + len(sale.taxes) for agreement in self.order.agreements for sale in agreement.sales))
-
-
-_ROUNDING = "rounding"
 
 
 def _rounding_piece(piece_id: str, amount: int) -> Piece:

@@ -9,13 +9,12 @@ from typing import Any
 
 from ledgerport_libs.money import EXPONENT
 from qbo_writer.posting.company import Company
+from qbo_writer.posting.posted import GIVES_BACK, SALES
 from qbo_writer.posting.verdicts import Document, Operation
 
 RECEIVABLE = "Accounts Receivable"
 SALES_TAX = "Sales tax payable"
 _UNDEPOSITED = "Undeposited Funds"
-_GIVES_BACK = ("RefundReceipt", "CreditMemo")
-_SALES = ("SalesReceipt", "Invoice", *_GIVES_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def entries(document: Document, company: Company, made: ItemAccounts) -> list[En
         found = _of_journal(document.body, company, currency)
     elif document.entity == "Payment":
         found = _of_payment(document.body, company, currency)
-    elif document.entity in _SALES:
+    elif document.entity in SALES:
         found = _of_sale(document, company, made, currency)
     else:
         return []
@@ -51,7 +50,7 @@ def entries(document: Document, company: Company, made: ItemAccounts) -> list[En
 
 def _of_sale(document: Document, company: Company, made: ItemAccounts, currency: str) -> list[Entry]:
     body = document.body
-    sign = -1 if document.entity in _GIVES_BACK else 1
+    sign = -1 if document.entity in GIVES_BACK else 1
     money = RECEIVABLE
     if document.entity in ("SalesReceipt", "RefundReceipt"):
         money = _account(company, body.get("DepositToAccountRef"), _UNDEPOSITED)

@@ -86,6 +86,8 @@ class OrderFacts:
     currency: str
     # Home units for one unit of `currency`; None where they are the same.
     exchange_rate: Decimal | None
+    # What all agreements come to together.
+    agreed: int
     sale: Change
     # Edits after the first payment and the goods of exchanges, oldest first.
     changes: tuple[Change, ...]
@@ -123,6 +125,7 @@ def read_facts(order: entity_pb2.Order, *, presentment: bool) -> OrderFacts:
         order=order,
         currency=order.presentment_currency if other else order.currency,
         exchange_rate=_exchange_rate(order) if other else None,
+        agreed=reader.agreed(),
         sale=sale,
         changes=changes,
         refunds=refunds,
@@ -141,6 +144,9 @@ class _Reader:
 
     def amount(self, amount: entity_pb2.Amount) -> int:
         return amount.presentment if self._presentment else amount.shop
+
+    def agreed(self) -> int:
+        return sum(self.amount(sale.total) for each in self._order.agreements for sale in each.sales)
 
     def movements(self) -> tuple[Movement, ...]:
         """SUCCESS only: nothing else moved money (Shopify: OrderTransaction)."""
@@ -178,7 +184,7 @@ class _Reader:
         order = self._order
         sale: list[Piece] = []
         changes: list[Change] = []
-        returned: dict[str, list[Piece]] = {refund.id: self._adjustments(refund) for refund in order.refunds}
+        returned: dict[str, list[Piece]] = {refund.id: [] for refund in order.refunds}
         for agreement in order.agreements:
             pieces = self._pieces(agreement.sales)
             if agreement.refund_id in returned:
@@ -193,7 +199,7 @@ class _Reader:
             else:
                 self._add(changes, agreement, [piece for piece, _ in pieces])
         refunds = {
-            refund.id: Change(refund.id, refund.created_at, self._without_double(returned[refund.id]))
+            refund.id: Change(refund.id, refund.created_at, self._with_adjustments(refund, returned[refund.id]))
             for refund in order.refunds
         }
         return Change("sale", order.processed_at, tuple(sale)), tuple(changes), refunds
@@ -251,21 +257,20 @@ class _Reader:
             discount=self.amount(sale.discount),
         )
 
-    def _adjustments(self, refund: entity_pb2.Refund) -> list[Piece]:
-        """Shopify: negative means that more was given back than calculated."""
+    def _with_adjustments(self, refund: entity_pb2.Refund, agreed: list[Piece]) -> tuple[Piece, ...]:
+        """What was given beyond the calculated refund (Shopify: a negative adjustment), or kept from it.
+
+        The same difference may be told twice: as an adjustment of the refund and as a sale of its agreement.
+        """
+        if any(piece.component is Component.ADJUSTMENT for piece in agreed):
+            return tuple(agreed)
         pieces = []
         for number, each in enumerate(refund.adjustments, 1):
             amount = self.amount(each.amount) + self.amount(each.tax)
             if amount:
                 title = "Kept from the refund" if amount > 0 else "Goodwill"
                 pieces.append(Piece(f"{refund.id}/adjustment/{number}", Component.ADJUSTMENT, "", title, 1, amount))
-        return pieces
-
-    @staticmethod
-    def _without_double(pieces: list[Piece]) -> tuple[Piece, ...]:
-        """The same difference may be told twice: as an adjustment of the refund and as a sale of its agreement."""
-        agreed = any(piece.component is Component.ADJUSTMENT and "/adjustment/" not in piece.id for piece in pieces)
-        return tuple(piece for piece in pieces if not (agreed and "/adjustment/" in piece.id))
+        return (*pieces, *agreed)
 
 
 def gateway_key(gateway: str) -> str:

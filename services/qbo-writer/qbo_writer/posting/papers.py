@@ -18,13 +18,12 @@ from qbo_writer.posting.customers import address_body
 from qbo_writer.posting.lines import BookLine, book_lines, total_of_lines
 from qbo_writer.posting.marks import day, document_number, private_note
 from qbo_writer.posting.pieces import Component, Covers, Piece, covers_of
-from qbo_writer.posting.posted import Applied, PostedDocument
+from qbo_writer.posting.posted import GIVES_BACK, Applied, PostedDocument
 from qbo_writer.posting.render import render
 from qbo_writer.posting.verdicts import Document, Key, Needs, Operation, Problem, hold
 
 # Where a sales document's money goes to, or a refund's comes from.
 _WITH_MONEY = ("SalesReceipt", "RefundReceipt")
-_GIVES_BACK = ("RefundReceipt", "CreditMemo")
 _LONGEST_REFERENCE = 21
 Made = Document | Needs | Problem
 
@@ -46,9 +45,8 @@ class Wanted:
 
 def sales_document(account: OrderAccount, wanted: Wanted) -> Made:
     """A sales receipt, invoice, refund receipt or credit memo of these pieces."""
-    facts, currency = account.facts, account.facts.currency
-    sign = -1 if wanted.entity in _GIVES_BACK else 1
-    lines = book_lines(wanted.pieces, facts, account.company, account.config, sign=sign)
+    currency = account.facts.currency
+    lines = _lines(account, wanted.entity, wanted.pieces)
     header = _header(account, wanted.at, wanted.sentence)
     if isinstance(header, Problem):
         return header
@@ -82,9 +80,8 @@ def sales_document(account: OrderAccount, wanted: Wanted) -> Made:
 
 def rewrite(account: OrderAccount, posted: PostedDocument, pieces: Sequence[Piece], *, tax_as_line: bool) -> Made:
     """An earlier document with other lines; the SyncToken keeps a person's own edit from being written over."""
-    facts, currency = account.facts, account.facts.currency
-    sign = -1 if posted.entity in _GIVES_BACK else 1
-    lines = book_lines(pieces, facts, account.company, account.config, sign=sign)
+    currency = account.facts.currency
+    lines = _lines(account, posted.entity, pieces)
     rendered = render(lines, account.company, account.mapped, currency, tax_as_line=tax_as_line)
     if isinstance(rendered, Needs | Problem):
         return rendered
@@ -276,6 +273,12 @@ def _addresses(account: OrderAccount) -> dict[str, Any]:
     order = account.order
     named = (("BillAddr", order.billing_address), ("ShipAddr", order.shipping_address))
     return {member: parts for member, address in named if (parts := address_body(address))}
+
+
+def _lines(account: OrderAccount, entity: str, pieces: Sequence[Piece]) -> list[BookLine]:
+    """The lines of a document that gives back are positive again."""
+    sign = -1 if entity in GIVES_BACK else 1
+    return book_lines(pieces, account.facts, account.company, account.config, sign=sign)
 
 
 def _missing(account: OrderAccount, keys: Sequence[Key]) -> tuple[Key, ...]:

@@ -9,6 +9,10 @@ from functools import cached_property
 from qbo_writer.posting.pieces import Cells, Covers, add_covers
 from qbo_writer.posting.verdicts import Key
 
+# Documents of goods and services, and those of them that take a sale back.
+GIVES_BACK = ("RefundReceipt", "CreditMemo")
+SALES = ("SalesReceipt", "Invoice", *GIVES_BACK)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
