@@ -109,6 +109,7 @@ def _row(
         "total_minor": worth.minor if worth else None,
         "currency": worth.currency if worth else None,
         "traceparent": traceparent,
+        "history": entity.history,
     }
 
 
@@ -131,7 +132,9 @@ def _hints(entity: entity_pb2.EntityEvent, traceparent: str) -> Iterator[Row]:
     order = entity.order
     buyer = order.company.id or order.customer_id
     if buyer:
-        known = entity_pb2.EntityEvent(business_id=entity.business_id, source_id=buyer, customer=buyer_of(order))
+        known = entity_pb2.EntityEvent(
+            business_id=entity.business_id, source_id=buyer, customer=buyer_of(order), history=entity.history
+        )
         yield _hint(known, "customer", display_name(buyer, known.customer), traceparent)
     for line in order.lines:
         if line.variant_id and not line.gift_card:
@@ -144,7 +147,9 @@ def _hints(entity: entity_pb2.EntityEvent, traceparent: str) -> Iterator[Row]:
                 taxable=line.taxable,
                 gift_card=line.gift_card,
             )
-            known = entity_pb2.EntityEvent(business_id=entity.business_id, source_id=line.variant_id, variant=variant)
+            known = entity_pb2.EntityEvent(
+                business_id=entity.business_id, source_id=line.variant_id, variant=variant, history=entity.history
+            )
             yield _hint(known, "product", item_name(line.variant_id, variant), traceparent)
 
 
@@ -180,6 +185,7 @@ def _hint(entity: entity_pb2.EntityEvent, kind: str, reference: str, traceparent
         "content_hash": b"",
         "payload": entity.SerializeToString(),
         "traceparent": traceparent,
+        "history": entity.history,
     }
 
 

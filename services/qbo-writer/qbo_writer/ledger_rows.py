@@ -30,6 +30,8 @@ class Runnable:
     revision: int
     failures: int
     traceparent: str
+    # A person pushed it by hand: no trigger holds it.
+    pushed: bool
     # The entity as protobuf; for a payment and a refund, their order.
     payload: bytes
 

@@ -1,13 +1,15 @@
 -- name: fold_record
 -- Newest version wins; an older one, and the same content again, touch nothing. What a person ignored stays ignored.
 INSERT INTO record AS r (id, business_id, kind, source_id, parent_id, reference, source_updated_at, observed_at,
-                         content_hash, payload, status, total_minor, currency, traceparent)
+                         content_hash, payload, status, total_minor, currency, traceparent, history)
 VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(parent_id)s, %(reference)s, %(source_updated_at)s,
-        %(observed_at)s, %(content_hash)s, %(payload)s, 'pending', %(total_minor)s, %(currency)s, %(traceparent)s)
+        %(observed_at)s, %(content_hash)s, %(payload)s, 'pending', %(total_minor)s, %(currency)s, %(traceparent)s,
+        %(history)s)
 ON CONFLICT (business_id, kind, source_id) DO UPDATE
    SET reference = EXCLUDED.reference, source_updated_at = EXCLUDED.source_updated_at,
        observed_at = EXCLUDED.observed_at, content_hash = EXCLUDED.content_hash, payload = EXCLUDED.payload,
        total_minor = EXCLUDED.total_minor, currency = EXCLUDED.currency, traceparent = EXCLUDED.traceparent,
+       history = EXCLUDED.history AND (r.history OR r.status <> 'pending'),
        status = CASE WHEN r.reason = 'IGNORED' THEN r.status ELSE 'pending' END,
        reason = CASE WHEN r.reason = 'IGNORED' THEN r.reason ELSE '' END,
        sentence = CASE WHEN r.reason = 'IGNORED' THEN r.sentence ELSE '' END,
@@ -25,20 +27,21 @@ UPDATE record SET source_updated_at = %(source_updated_at)s, observed_at = %(obs
 -- name: add_record_if_missing
 -- What an order itself tells of its buyer and its goods, until an event of their own comes.
 INSERT INTO record (id, business_id, kind, source_id, reference, source_updated_at, observed_at, content_hash,
-                    payload, status, traceparent)
+                    payload, status, traceparent, history)
 VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(reference)s, '-infinity', '-infinity', %(content_hash)s,
-        %(payload)s, 'pending', %(traceparent)s)
+        %(payload)s, 'pending', %(traceparent)s, %(history)s)
 ON CONFLICT (business_id, kind, source_id) DO NOTHING;
 
 -- name: runnable
--- What may be tried now: customers and items first, then sales, their payments and refunds; else in order of arrival.
+-- What may be tried now: what happens now before history; in each, customers and items first, then sales, their
+-- payments and refunds; else in order of arrival.
 -- A payment or refund waits while its order itself is to be tried, or was sent and is not answered.
 SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       coalesce(p.payload, r.payload) AS payload
+       r.pushed, coalesce(p.payload, r.payload) AS payload
   FROM record r LEFT JOIN record p ON p.id = r.parent_id
  WHERE r.business_id = %(business_id)s AND r.status = 'pending' AND r.not_before <= now()
    AND (p.status IS NULL OR p.status <> 'pending')
- ORDER BY array_position(ARRAY['setup', 'customer', 'product', 'order', 'payment', 'refund'], r.kind), r.arrival
+ ORDER BY r.history, r.rank, r.arrival
  LIMIT %(batch)s;
 
 -- name: companies_with_work
@@ -291,7 +294,7 @@ INSERT INTO seen_gateway (business_id, label) VALUES (%(business_id)s, %(label)s
 
 -- name: record_to_preview
 SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       coalesce(p.payload, r.payload) AS payload
+       r.pushed, coalesce(p.payload, r.payload) AS payload
   FROM record r LEFT JOIN record p ON p.id = r.parent_id
  WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
 

@@ -69,6 +69,7 @@ def _setup_row(business_id: str, role: str) -> dict[str, object]:
         "content_hash": b"",
         "payload": entity.SerializeToString(),
         "traceparent": "",
+        "history": False,
     }
 
 
@@ -89,4 +90,5 @@ def _foreign_customer_row(record: Runnable, source_id: str) -> dict[str, object]
         "content_hash": b"",
         "payload": entity.SerializeToString(),
         "traceparent": record.traceparent,
+        "history": False,
     }
