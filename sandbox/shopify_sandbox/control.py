@@ -19,6 +19,7 @@ from shopify_sandbox.model import Address, Customer, Product, Variant
 from shopify_sandbox.order_doors import OrderDoors, number_of
 from shopify_sandbox.report import shop_report
 from shopify_sandbox.shop import Shop
+from shopify_sandbox.store_doors import StoreDoors
 from shopify_sandbox.views import gid
 
 FORGED = {"id": 1, "admin_graphql_api_id": gid("Order", 1)}
@@ -34,6 +35,7 @@ class Control:
     def routes(self) -> list[Route]:
         posts: dict[str, Handler] = {
             **OrderDoors(self._desk).posts(),
+            **StoreDoors(self._desk).posts(),
             "customer": self.customer,
             "product": self.product,
             "product/delete": self.delete_product,

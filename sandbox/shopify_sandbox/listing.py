@@ -56,7 +56,8 @@ CUSTOMER_FIELDS: Mapping[str, Getter] = {
     "tag": lambda c: c.tags,
     "state": lambda _c: "disabled",
     "customer_date": lambda c: c.created_at,
-    "updated_at": lambda c: c.updated_at,
+    # Shopify matches whole days here, whatever time is asked for.
+    "updated_at": lambda c: c.updated_at.replace(hour=0, minute=0, second=0),
 }
 PRODUCT_FIELDS: Mapping[str, Getter] = {
     "id": lambda p: p.id,

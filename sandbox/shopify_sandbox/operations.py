@@ -25,12 +25,23 @@ HEARD = {
     "ORDERS_DELETE",
     "REFUNDS_CREATE",
     "ORDER_TRANSACTIONS_CREATE",
+    "TENDER_TRANSACTIONS_CREATE",
+    "RETURNS_REQUEST",
+    "RETURNS_APPROVE",
+    "RETURNS_PROCESS",
+    "RETURNS_UPDATE",
+    "RETURNS_DECLINE",
+    "RETURNS_CANCEL",
+    "RETURNS_CLOSE",
+    "RETURNS_REOPEN",
     "CUSTOMERS_CREATE",
     "CUSTOMERS_UPDATE",
     "CUSTOMERS_DELETE",
+    "CUSTOMERS_MERGE",
     "PRODUCTS_CREATE",
     "PRODUCTS_UPDATE",
     "PRODUCTS_DELETE",
+    "BULK_OPERATIONS_FINISH",
     "APP_UNINSTALLED",
     "APP_SCOPES_UPDATE",
     "SHOP_UPDATE",
@@ -279,7 +290,7 @@ def _check(call: Call, topic: str, wanted: View, own: int | None) -> View | None
     if wanted.get("format") not in (None, "JSON") or wanted.get("filter"):
         return _complaint("Only unfiltered JSON is offered by the stand-in", "webhookSubscription")
     name = topic_of_enum(topic)
-    scope = SCOPE_OF_TOPIC.get(name.partition("/")[0])
+    scope = SCOPE_OF_TOPIC.get(name) or SCOPE_OF_TOPIC.get(name.partition("/")[0])
     if scope and not call.allows(scope):
         return _complaint(f"You do not have permission to create or update webhooks with {name} topic", "topic")
     twins = [

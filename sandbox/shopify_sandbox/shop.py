@@ -62,6 +62,13 @@ class Shop:
         self._hold_product(product)
         self.journal.put(self.domain, "product", product.id, encode(product))
 
+    def drop_customer(self, customer_id: int) -> None:
+        """KeyError for a customer that the store does not have."""
+        del self.customers[customer_id]
+        self.versions["customers"] += 1
+        self.views.pop(("Customer", customer_id), None)
+        self.journal.drop(self.domain, "customer", customer_id)
+
     def drop_product(self, product_id: int) -> None:
         """KeyError for a product that the store does not have."""
         product = self.products.pop(product_id)
