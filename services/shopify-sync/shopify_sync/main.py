@@ -18,14 +18,18 @@ from ledgerport_libs.service import every
 from ledgerport_libs.settings import load
 from shopify_sync.catch_up import CatchUp
 from shopify_sync.fetching import Fetching
+from shopify_sync.inbox import Inbox
+from shopify_sync.known_stores import KnownStores
 from shopify_sync.objects import Objects
+from shopify_sync.own_connection import OwnConnection
 from shopify_sync.privacy import Privacy
 from shopify_sync.servicer import IntakeServicer
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin
+from shopify_sync.store_watch import StoreWatch
 from shopify_sync.stores import StoreKeeper
 from shopify_sync.subscriptions import Subscriptions
-from shopify_sync.webhooks import Inbox, WebhookEdge
+from shopify_sync.webhooks import WebhookEdge
 
 NAME = "shopify-sync"
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
@@ -36,22 +40,26 @@ _PRUNE = 3600.0
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Everything this service is, until `stop` is set."""
-    async with floor.standing(NAME, "shopify_sync", Queries.of("shopify_sync"), settings) as on:
+    queries, url = Queries.of("shopify_sync"), settings.database_url.get_secret_value()
+    async with floor.standing(NAME, "shopify_sync", queries, settings) as on:
         auth = credentials_pb2_grpc.CredentialsServiceStub(await on.channel(settings.auth_address, "auth", [_AUTH]))
         session = await on.stack.enter_async_context(
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=settings.shopify_timeout))
         )
         tokens = AccessTokens(auth, provider_pb2.PROVIDER_SHOPIFY)
-        admin = ShopifyAdmin(session, settings.shopify_admin_url, settings.shopify_api_version, tokens)
+        watch = StoreWatch(on.db, settings.refusal_rest)
+        admin = ShopifyAdmin(session, tokens, watch, settings)
         relay = OutboxRelay(on.db, on.bus, streams.ENTITIES, retention_days=settings.outbox_retention_days)
-        fetching = Fetching(on.db, Objects(admin), auth, settings, relay.wake)
+        fetching = Fetching(on.db, Objects(admin), auth, watch, settings, relay.wake)
         catch_up = CatchUp(on.db, admin, settings, fetching.wake)
         subscriptions = Subscriptions(on.db, admin, settings)
-        inbox = Inbox(on.db, settings.webhook_queue, fetching.wake)
+        inbox = Inbox(OwnConnection(url, queries, timeout=settings.webhook_commit_timeout), settings, fetching.wake)
         privacy = Privacy(on.db, relay.wake)
-        keeper = StoreKeeper(on.db, fetching.wake)
+        known = KnownStores(on.db, settings.webhook_commit_timeout)
+        await known.load()
+        keeper = StoreKeeper(on.db, known, watch, fetching.wake)
         consumer = Consumer(on.bus, on.db, streams.CREDENTIALS, "shopify-sync", keeper.handle)
-        servicer = IntakeServicer(on.db, fetching.wake)
+        servicer = IntakeServicer(on.db, watch, settings, fetching.wake)
         await on.keep_doing(
             outbox=relay.run,
             stores=consumer.run,
@@ -64,7 +72,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         await on.open_doors(
             [(_INTAKE, lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(servicer, server))],
-            [WebhookEdge(on.db, inbox, settings).route()],
+            [WebhookEdge(inbox, known, settings).route()],
         )
         await on.until(stop)
 

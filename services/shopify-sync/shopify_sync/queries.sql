@@ -30,7 +30,25 @@ ON CONFLICT DO NOTHING RETURNING shop_domain, webhook_id;
 DELETE FROM webhook WHERE received_at < now() - interval '7 days';
 
 -- name: stores_heard
-UPDATE store SET last_webhook_at = now() WHERE shop_domain = ANY(%(shops)s);
+-- Only the longer pauses say how often a store is heard of: what happens brings several webhooks at once.
+UPDATE store
+   SET last_webhook_at = now(), found_since_heard = 0,
+       usual_gap = CASE WHEN now() - last_webhook_at < interval '1 hour' THEN usual_gap
+                        ELSE coalesce(usual_gap * 0.7 + (now() - last_webhook_at) * 0.3, now() - last_webhook_at) END
+ WHERE shop_domain = ANY(%(shops)s);
+
+-- name: stores_look_again
+UPDATE store SET subscriptions_at = NULL WHERE shop_domain = ANY(%(shops)s);
+
+-- name: store_itself
+UPDATE store SET zone = %(zone)s, currency = %(currency)s, scopes = %(scopes)s WHERE shop_domain = %(shop_domain)s;
+
+-- name: store_answers
+UPDATE store
+   SET api_served = %(served)s, api_deprecated = %(deprecated)s, refusal = %(refusal)s,
+       refused_since = CASE WHEN %(refusal)s = '' THEN NULL WHEN refusal = %(refusal)s THEN refused_since
+                            ELSE now() END
+ WHERE business_id = %(business_id)s AND connected;
 
 -- name: hint_add
 -- Folded: one row an object. Hinted again while it is being fetched, it is fetched once more.
@@ -81,7 +99,7 @@ UPDATE hint SET not_before = '-infinity'
 SELECT count(*) FROM hint WHERE shop_domain = %(shop_domain)s;
 
 -- name: emitted_of
-SELECT source_id, content_hash, sequence FROM emitted
+SELECT source_id, content_hash, sequence, updated_at FROM emitted
  WHERE shop_domain = %(shop_domain)s AND source_id = ANY(%(source_ids)s) FOR UPDATE;
 
 -- name: emitted_put
@@ -90,6 +108,21 @@ VALUES (%(shop_domain)s, %(source_id)s, %(content_hash)s, %(updated_at)s, %(sequ
 ON CONFLICT (shop_domain, source_id) DO UPDATE
    SET content_hash = EXCLUDED.content_hash, updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence,
        customer_id = EXCLUDED.customer_id;
+
+-- name: emitted_seen
+-- Looked at again, and nothing to say: no later look takes this version for one that nobody told of.
+UPDATE emitted AS e SET updated_at = seen.at
+  FROM unnest(%(source_ids)s::text[], %(times)s::timestamptz[]) AS seen (id, at)
+ WHERE e.shop_domain = %(shop_domain)s AND e.source_id = seen.id AND e.updated_at < seen.at;
+
+-- name: versions_unknown
+-- Those among these that changed since they were last looked at. `untold`: and nothing hints at them.
+SELECT found.id AS source_id,
+       NOT EXISTS (SELECT FROM hint AS h
+                    WHERE h.shop_domain = %(shop_domain)s AND h.kind = %(kind)s AND h.source_id = found.id) AS untold
+  FROM unnest(%(source_ids)s::text[], %(known_by)s::text[], %(times)s::timestamptz[]) AS found (id, known_by, at)
+ WHERE NOT EXISTS (SELECT FROM emitted AS e
+                    WHERE e.shop_domain = %(shop_domain)s AND e.source_id = found.known_by AND e.updated_at >= found.at);
 
 -- name: catch_up_due
 SELECT shop_domain, business_id, zone, currency, connected FROM store
@@ -103,7 +136,14 @@ SELECT caught_up_to FROM store WHERE shop_domain = %(shop_domain)s;
 UPDATE store SET catch_up_wanted = false WHERE shop_domain = %(shop_domain)s;
 
 -- name: catch_up_done
-UPDATE store SET caught_up_to = %(caught_up_to)s, last_catch_up_at = now() WHERE shop_domain = %(shop_domain)s;
+-- The first look after a connect finds what happened before there were webhooks: that is nobody's fault.
+UPDATE store
+   SET caught_up_to = %(caught_up_to)s,
+       found_last = CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       found_ever = found_ever + CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       found_since_heard = found_since_heard + CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       last_catch_up_at = now()
+ WHERE shop_domain = %(shop_domain)s;
 
 -- name: catch_up_wanted
 UPDATE store SET catch_up_wanted = true WHERE business_id = %(business_id)s AND connected;
@@ -116,11 +156,16 @@ SELECT shop_domain, business_id, zone, currency, connected FROM store
 UPDATE store SET subscribed_topics = %(topics)s, subscriptions_at = now() WHERE shop_domain = %(shop_domain)s;
 
 -- name: intake_status
-SELECT shop_domain, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at FROM store
+SELECT shop_domain, connected_at, scopes, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at,
+       found_last, found_since_heard, found_ever, usual_gap, api_served, api_deprecated, refusal, refused_since
+  FROM store
  WHERE business_id = %(business_id)s ORDER BY connected DESC, connected_at DESC LIMIT 1;
 
 -- name: store_known
 SELECT shop_domain FROM store WHERE shop_domain = %(shop_domain)s;
+
+-- name: stores_known
+SELECT shop_domain FROM store;
 
 -- name: uninstalled_stores
 -- Also those that are not connected any more: the store's refusals may come before its farewell.
