@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shopify_sandbox.bulk import Faults as BulkFaults
 from shopify_sandbox.delivery import Delivery, Faults
 from shopify_sandbox.desk import Desk
 from shopify_sandbox.graphql_api import Fault, GraphqlApi, as_json
@@ -46,6 +47,9 @@ class Control:
             "webhooks/forge": self.forge,
             "webhooks/replay": self.replay,
             "graphql/faults": self.graphql_faults,
+            "graphql/version": self.graphql_version,
+            "bulk/faults": self.bulk_faults,
+            "shelf": self.shelf,
         }
         gets: dict[str, Handler] = {
             "health": self.health,
@@ -78,7 +82,12 @@ class Control:
         return self._desk.shops[asked["shop"]]
 
     async def health(self, _asked: dict[str, Any]) -> object:
-        return {"status": "ok", "shops": list(self._desk.shops), "graphql_calls": self._api.calls}
+        return {
+            "status": "ok",
+            "shops": list(self._desk.shops),
+            "graphql_calls": self._api.calls,
+            "throttled": self._api.throttled,
+        }
 
     async def customer(self, asked: dict[str, Any]) -> object:
         """{shop, customer?, set: {first_name, email, address: {…}, …}}; without `customer` a new one."""
@@ -197,6 +206,25 @@ class Control:
         self._api.faults.clear()
         self._api.faults.extend(msgspec.convert(asked.get("faults") or [], list[Fault]))
         return list(self._api.faults)
+
+    async def graphql_version(self, asked: dict[str, Any]) -> object:
+        """{served?, deprecated?}: what the answers' headers say from now on; empty: the truth."""
+        self._api.served, self._api.deprecated = asked.get("served", ""), asked.get("deprecated", "")
+        return {"served": self._api.served, "deprecated": self._api.deprecated}
+
+    async def bulk_faults(self, asked: dict[str, Any]) -> object:
+        """{refuse?, fail_after?, error_code?, lose_after?, seconds?, expired?} from now on; nothing: all goes well."""
+        self._api.bulk.faults = msgspec.convert(
+            {key: value for key, value in asked.items() if key != "shop"}, BulkFaults
+        )
+        return self._api.bulk.faults
+
+    async def shelf(self, asked: dict[str, Any]) -> object:
+        """{shop, count, seed?, days?}: so many small old orders, none of which is announced to anybody."""
+        held = self._desk.shelve(
+            self._shop(asked), int(asked["count"]), int(asked.get("seed", 1)), int(asked.get("days", 30))
+        )
+        return {"first": held.first, "count": held.count}
 
     async def totals(self, asked: dict[str, Any]) -> object:
         """?shop= → sums by component in cents, and the same for each order with `orders=1`."""

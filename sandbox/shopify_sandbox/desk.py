@@ -24,6 +24,7 @@ from shopify_sandbox.order_records import Agreement, Order
 from shopify_sandbox.ordering import place
 from shopify_sandbox.rest import RestWriter
 from shopify_sandbox.sale_changes import Refused
+from shopify_sandbox.shelf import Shelf, put
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.subscriptions import Subscriptions
 from shopify_sandbox.totals import financial_status, totals_of
@@ -44,6 +45,8 @@ class Desk:
         for body in journal.read("shops", "facts"):
             facts = msgspec.json.decode(body, type=ShopFacts)
             self.shops[facts.domain] = Shop.load(facts, journal)
+            for held in journal.read(facts.domain, "shelf"):
+                put(self.shops[facts.domain], msgspec.json.decode(held, type=Shelf))
         for facts in SHOPS:
             if facts.domain not in self.shops:
                 self.shops[facts.domain] = fresh_shop(msgspec.structs.replace(facts), journal)
@@ -155,6 +158,17 @@ class Desk:
         body = encode(self.writers[shop.domain].customer(customer))
         self.post.announce(shop.domain, "customers/create" if new else "customers/update", body, str(uuid.uuid4()))
         self.journal.commit()
+
+    def shelve(self, shop: Shop, count: int, seed: int, days: int) -> Shelf:
+        """Old orders by the thousand, spread over the days before now; they tell nobody, and cannot be changed."""
+        first = shop.facts.next_number
+        shop.facts.next_number += count
+        held = Shelf(first=first, count=count, seed=seed, days=days, until=self.clock.now())
+        put(shop, held)
+        shop.save_facts()
+        self.journal.put(shop.domain, "shelf", first, encode(held))
+        self.journal.commit()
+        return held
 
     def merge_customers(self, shop: Shop, kept: int, other: int) -> None:
         """The other's orders become those of the one that is kept; KeyError for somebody the store does not know."""

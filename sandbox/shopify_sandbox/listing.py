@@ -98,7 +98,7 @@ class Kind:
 
 
 ORDERS = Kind(
-    lambda shop: list(shop.orders.values()),
+    lambda shop: [*shop.orders.values(), *shop.shelf.values()],
     lambda o: int(o.id),
     lambda o: o.updated_at,
     ORDER_FIELDS,
