@@ -209,6 +209,8 @@ async def _nudge(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
     hints = [hint for each in deliveries for hint in each.hints]
     if stores := sorted({hint.source_id for hint in hints if hint.kind == "store"}):
         await tx.run("stores_look_again", shops=stores)
+    if ended := sorted({hint.source_id for hint in hints if hint.kind == "bulk"}):
+        await tx.run("imports_nudge", bulk_ids=ended)
 
 
 def _settle(batch: Sequence[_Waiting], trouble: Exception | None) -> None:

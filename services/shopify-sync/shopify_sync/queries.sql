@@ -223,3 +223,104 @@ DELETE FROM webhook WHERE shop_domain = %(shop_domain)s;
 
 -- name: shop_forget
 DELETE FROM store WHERE shop_domain = %(shop_domain)s AND NOT connected;
+
+-- name: outbox_waiting_up_to
+SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT %(most)s) AS waiting;
+
+-- name: imports_nudge
+UPDATE import_job SET not_before = '-infinity' WHERE bulk_id = ANY(%(bulk_ids)s) AND status = 'running';
+
+-- name: import_start
+-- None: the same request came before.
+INSERT INTO import_job (business_id, shop_domain, request_id, started_by, first_day, last_day, from_at, before_at)
+VALUES (%(business_id)s, %(shop_domain)s, %(request_id)s, %(started_by)s, %(first_day)s, %(last_day)s, %(from_at)s,
+        %(before_at)s)
+ON CONFLICT (business_id, request_id) DO NOTHING RETURNING id;
+
+-- name: import_requested
+SELECT id FROM import_job WHERE business_id = %(business_id)s AND request_id = %(request_id)s;
+
+-- name: import_of
+SELECT id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at, status,
+       counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged, not_there,
+       set_aside, orders_per_minute, held_back, failures, holder
+  FROM import_job WHERE business_id = %(business_id)s AND id = %(id)s;
+
+-- name: import_page
+SELECT id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at, status,
+       counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged, not_there,
+       set_aside, orders_per_minute, held_back, failures, holder
+  FROM import_job WHERE business_id = %(business_id)s AND id < %(before)s ORDER BY id DESC LIMIT %(size)s;
+
+-- name: import_move
+-- A move names the states that it may come from; whoever was at it finds out at its next commit.
+UPDATE import_job
+   SET status = %(status)s, holder = '', lease_until = '-infinity', not_before = '-infinity', failures = 0,
+       orders_per_minute = 0, held_back = false,
+       ended_at = CASE WHEN %(status)s IN ('done', 'cancelled', 'failed') THEN now() END
+ WHERE business_id = %(business_id)s AND id = %(id)s AND status = ANY(%(before)s);
+
+-- name: import_resume
+UPDATE import_job SET status = CASE WHEN counted IS NULL THEN 'queued' ELSE 'running' END, not_before = '-infinity'
+ WHERE business_id = %(business_id)s AND id = %(id)s AND status = 'paused';
+
+-- name: imports_claim
+-- Due jobs of connected stores that nobody is at. Each claim has a holder of its own: an earlier one commits no more.
+UPDATE import_job SET holder = gen_random_uuid()::text, lease_until = now() + make_interval(secs => %(lease)s)
+ WHERE id IN (SELECT job.id FROM import_job AS job JOIN store USING (shop_domain, business_id)
+               WHERE job.status IN ('queued', 'counting', 'running') AND job.lease_until < now()
+                 AND job.not_before <= now() AND store.connected
+               ORDER BY job.id LIMIT %(most)s FOR UPDATE OF job SKIP LOCKED)
+RETURNING id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at,
+          status, counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged,
+          not_there, set_aside, orders_per_minute, held_back, failures, holder;
+
+-- name: import_hold
+UPDATE import_job SET lease_until = now() + make_interval(secs => %(lease)s), held_back = %(held_back)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('queued', 'counting', 'running');
+
+-- name: import_leave
+-- Nobody is at it any more; it is taken up again after so many seconds.
+UPDATE import_job
+   SET holder = '', lease_until = '-infinity', not_before = now() + make_interval(secs => %(seconds)s),
+       failures = %(failures)s
+ WHERE id = %(id)s AND holder = %(holder)s;
+
+-- name: import_counting
+UPDATE import_job SET status = 'counting' WHERE id = %(id)s AND holder = %(holder)s AND status = 'queued';
+
+-- name: import_counted
+UPDATE import_job SET counted = %(counted)s WHERE id = %(id)s AND holder = %(holder)s AND status = 'counting';
+
+-- name: import_exports
+UPDATE import_job SET status = 'running', way = 'bulk', bulk_id = %(bulk_id)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'counting';
+
+-- name: import_gathered
+UPDATE import_job SET gathered = %(gathered)s, listed = %(listed)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: import_pages
+-- What was read before is passed over quickly: it is known by its version.
+UPDATE import_job
+   SET status = 'running', way = 'paging', reason = %(reason)s, read = 0, after_id = 0, unchanged = 0, not_there = 0
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('counting', 'running');
+
+-- name: import_advance
+UPDATE import_job
+   SET place = place + %(lines)s, place_bytes = %(place_bytes)s, after_id = %(after_id)s,
+       read = read + %(lines)s, said = said + %(said)s, unchanged = unchanged + %(unchanged)s,
+       not_there = not_there + %(not_there)s, set_aside = set_aside + %(set_aside)s,
+       orders_per_minute = %(orders_per_minute)s, held_back = false, failures = 0
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: import_failed
+UPDATE import_job SET status = 'failed', ended_at = now(), orders_per_minute = 0, held_back = false
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('counting', 'running');
+
+-- name: import_done
+UPDATE import_job SET status = 'done', ended_at = now(), orders_per_minute = 0, held_back = false
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: store_for_import
+SELECT shop_domain, zone, scopes FROM store WHERE business_id = %(business_id)s AND connected;

@@ -89,20 +89,20 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
             shop_domain=row.shop_domain,
             subscriptions_wanted=len(wanted),
             subscriptions_present=len(set(wanted) & set(row.subscribed_topics)),
-            subscriptions_checked_at=_timestamp(row.subscriptions_at),
-            last_webhook_at=_timestamp(row.last_webhook_at),
-            last_catch_up_at=_timestamp(row.last_catch_up_at),
+            subscriptions_checked_at=timestamp(row.subscriptions_at),
+            last_webhook_at=timestamp(row.last_webhook_at),
+            last_catch_up_at=timestamp(row.last_catch_up_at),
             waiting=waiting,
             missing_topics=sorted(set(wanted) - set(row.subscribed_topics)),
             found_last=row.found_last,
             found_ever=row.found_ever,
-            silent_since=_timestamp(silent),
+            silent_since=timestamp(silent),
             found_since_silent=row.found_since_heard if silent else 0,
             api_version_asked=asked,
             api_version_served=row.api_served,
             api_deprecated_reason=row.api_deprecated,
             refusal=_REFUSALS.get(row.refusal, pb.STORE_REFUSAL_UNSPECIFIED),
-            refused_since=_timestamp(row.refused_since),
+            refused_since=timestamp(row.refused_since),
             recent_orders_only=bool(row.scopes) and "read_all_orders" not in row.scopes,
         )
 
@@ -142,14 +142,14 @@ def _request(row: _Privacy) -> pb.PrivacyRequest:
         topic=_TOPICS[row.topic],
         shop_domain=row.shop_domain,
         customer_id=row.customer_id,
-        received_at=_timestamp(row.received_at),
-        done_at=_timestamp(row.done_at),
+        received_at=timestamp(row.received_at),
+        done_at=timestamp(row.done_at),
         held=[pb.HeldObject(kind=each["kind"], source_id=each["id"]) for each in row.held],
         sentence=row.sentence,
     )
 
 
-def _timestamp(moment: datetime | None) -> Timestamp | None:
+def timestamp(moment: datetime | None) -> Timestamp | None:
     if moment is None:
         return None
     stamp = Timestamp()

@@ -38,6 +38,13 @@ class Settings(FloorSettings, frozen=True):
         0.5, gt=0, le=0.9, description="of the cost bucket, for imports; the rest is kept for what happens now"
     )
 
+    imports_at_once: int = Field(4, ge=1, description="of different stores, in this process")
+    import_lease: float = Field(15.0, gt=0, description="an import whose process died is taken up again after this")
+    import_events_waiting: int = Field(1000, ge=1, description="an import waits while as many events are not taken up")
+    import_orders_per_minute: int = Field(
+        1000, ge=1, description="what QuickBooks takes of one company; only for the estimate before a start"
+    )
+
     @model_validator(mode="after")
     def waits_are_in_order(self) -> Self:
         if self.webhook_answer_within >= self.webhook_commit_timeout:
