@@ -19,6 +19,7 @@ function swap(old, fresh) {
   const way = focused && path(focused, old);
   old.hidden = fresh.hidden;
   old.className = fresh.className;
+  old.toggleAttribute("data-live-every", fresh.hasAttribute("data-live-every"));
   old.replaceChildren(...fresh.childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (way) way.reduce((at, index) => at?.children[index], old)?.focus({ preventScroll: true });
@@ -95,6 +96,11 @@ function rest() {
   source?.close();
   source = null;
 }
+
+// What no update tells of, such as how far an import is, is asked for again and again while it is on the page.
+setInterval(() => {
+  if (!document.hidden && document.querySelector("[data-live-every]")) refreshSoon();
+}, 2000);
 
 if (parts().length && document.getElementById("live-state")) {
   listen();
