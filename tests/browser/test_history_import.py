@@ -1,4 +1,4 @@
-"""History import in a real browser: count, start, watch it move, pause, resume and cancel; by keyboard, at both widths."""
+"""History import in a real browser: count, start, watch, pause, resume and cancel; by keyboard, at both widths."""
 
 from __future__ import annotations
 

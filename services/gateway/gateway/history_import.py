@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -157,8 +157,7 @@ def shown(message: pb.HistoryImport) -> View:
         "id": message.import_id,
         "status": status,
         "label": STATUS_LABELS.get(status, status),
-        "first_day": message.first_day,
-        "last_day": message.last_day,
+        "days": f"{day(message.first_day)} to {day(message.last_day)}",
         "started_by": message.started_by,
         "created_at": wording.moment(message.created_at),
         "ended_at": wording.moment(message.ended_at),
@@ -176,6 +175,12 @@ def shown(message: pb.HistoryImport) -> View:
         "stage": _STAGES.get(message.stage, "") if status in ("QUEUED", "COUNTING", "RUNNING") else "",
         "why": _WHY.get(message.why_paging, ""),
     }
+
+
+def day(iso: str) -> str:
+    """31 Jan 2026."""
+    found = date.fromisoformat(iso)
+    return f"{found.day} {found:%b %Y}"
 
 
 def duration(seconds: int) -> str:

@@ -247,12 +247,17 @@ class Shop:
 
 
 @contextmanager
-def running(home: Path, service: Mapping[str, str] | None = None, **stand_in: str) -> Iterator[LocalPlatform]:
-    """The platform that tests share; `stand_in` adds to the settings of the Shopify stand-in, `service` to ours."""
+def running(
+    home: Path, service: Mapping[str, str] | None = None, *, durable: bool = False, **stand_in: str
+) -> Iterator[LocalPlatform]:
+    """The platform that tests share; `stand_in` adds to the settings of the Shopify stand-in, `service` to ours.
+
+    A server that is not `durable` may lose commits when it is killed.
+    """
     overrides = {
         **QUICK,
         "shopify-sandbox": {**QUICK["shopify-sandbox"], **stand_in},
         "shopify-sync": {**QUICK["shopify-sync"], **(service or {})},
     }
-    with LocalPlatform(home, services=SERVICES, overrides=overrides, durable=False) as platform:
+    with LocalPlatform(home, services=SERVICES, overrides=overrides, durable=durable) as platform:
         yield platform
