@@ -22,7 +22,7 @@ class Settings(FloorSettings, frozen=True):
     webhook_longest_body: int = Field(5 * 1024 * 1024, description="bytes; a larger one is refused with 413")
     webhook_memory: int = Field(64 * 1024 * 1024, description="bytes of all bodies held at once; beyond it 503")
     webhook_queue: int = Field(2000, ge=1, description="deliveries waiting for their commit; beyond it 503")
-    webhook_answer_within: float = Field(0.4, gt=0, description="503 after this while PostgreSQL is away")
+    webhook_answer_within: float = Field(0.3, gt=0, description="503 after this while PostgreSQL is away")
     webhook_commit_timeout: float = Field(4.0, gt=0, lt=5, description="Shopify waits 5 s for the whole answer")
 
     fetch_batch: int = Field(50, ge=1, le=100, description="objects a query, at first; fewer where that is too dear")
