@@ -58,3 +58,14 @@ def test_what_is_wrong_with_a_store_is_said_with_its_cure() -> None:
     told = " ".join(f"{each['lead']} {each['text']}" for each in about(status))
     for part in ("frozen", "Settle it", "silent", "3 changes", "connect it again", "2027-01", "Update LedgerPort"):
         assert part in told
+
+
+def test_programs_are_told_the_same_in_json(owner: Visitor, viewer: Visitor, page_url: str) -> None:
+    assert viewer.api("history-imports") == {"imports": [], "next_page": ""}
+    refused = owner.get("/api/history-imports/count?first_day=2026-01-01&last_day=2026-01-31")
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (409, "NOT_CONNECTED")
+    assert viewer.get("/api/history-imports/count?first_day=2026-01-01&last_day=2026-01-31").status_code == 403
+    assert owner.get("/api/history-imports/7").status_code == 404
+    token = {"X-CSRF-Token": viewer.api("me")["csrf_token"]}
+    for act in ("start", "1/pause", "1/resume", "1/cancel"):
+        assert viewer.browser.post(f"{page_url}/api/history-imports/{act}", headers=token).status_code == 403

@@ -221,6 +221,9 @@ DELETE FROM emitted WHERE shop_domain = %(shop_domain)s;
 -- name: shop_forget_webhooks
 DELETE FROM webhook WHERE shop_domain = %(shop_domain)s;
 
+-- name: shop_forget_imports
+DELETE FROM import_job WHERE shop_domain = %(shop_domain)s;
+
 -- name: shop_forget
 DELETE FROM store WHERE shop_domain = %(shop_domain)s AND NOT connected;
 
