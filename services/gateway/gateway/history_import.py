@@ -168,6 +168,7 @@ def shown(message: pb.HistoryImport) -> View:
         "read_text": f"{message.read:,}",
         "gathered_text": f"{message.gathered:,}" if message.stage == pb.IMPORT_STAGE_GATHERING else "",
         "brought_in_text": f"{message.brought_in:,}",
+        "fewer": max(of - message.read, 0) if status == "DONE" else 0,
         "not_there": message.not_there,
         "set_aside": message.set_aside,
         "rate_text": f"{message.orders_per_minute:,}" if message.orders_per_minute else "",

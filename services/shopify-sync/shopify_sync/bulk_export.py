@@ -67,6 +67,11 @@ class Listed:
     end: int = 0
 
 
+def exported(search: str) -> str:
+    """The query that is exported. It carries its search inside: bulk queries have no variables."""
+    return f"{{ orders(query: {orjson.dumps(search).decode()}) {{ edges {{ node {{ id updatedAt }} }} }} }}"
+
+
 class BulkExports:
     """Reads with a session that never carries a store's token."""
 
@@ -75,8 +80,7 @@ class BulkExports:
 
     async def start(self, business_id: str, search: str) -> str:
         """Its id. Busy: later. Refused, or Denied: never."""
-        inner = f"{{ orders(query: {orjson.dumps(search).decode()}) {{ edges {{ node {{ id updatedAt }} }} }} }}"
-        answer = (await self._admin.ask(business_id, _RUN, {"query": inner}))["bulkOperationRunQuery"]
+        answer = (await self._admin.ask(business_id, _RUN, {"query": exported(search)}))["bulkOperationRunQuery"]
         codes = {str(error["code"]) for error in answer["userErrors"]}
         if codes & _BUSY:
             raise Busy("as many exports run as may")

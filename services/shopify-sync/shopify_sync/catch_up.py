@@ -11,6 +11,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from shopify_sync.documents import query
+from shopify_sync.patience import Patience
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble
 from shopify_sync.stores import Store
@@ -58,12 +59,17 @@ class CatchUp:
 
     def __init__(self, db: Database, admin: ShopifyAdmin, settings: Settings, on_new: Callable[[], None]) -> None:
         self._db, self._admin, self._settings, self._on_new = db, admin, settings, on_new
+        self._patience = Patience()
 
     async def pass_over_due_stores(self) -> None:
         for store in await self._db.all("catch_up_due", Store, every=self._settings.catch_up_every):
+            if self._admin.rests(store.business_id) or not self._patience.may(store.business_id):
+                continue
             try:
                 await self._pass(store)
+                self._patience.worked(store.business_id)
             except (ShopifyTrouble, AppError) as trouble:
+                self._patience.failed(store.business_id)
                 log.warning("catch_up_later", shop=store.shop_domain, why=str(trouble))
                 await self._db.run("catch_up_wanted", business_id=store.business_id)
 

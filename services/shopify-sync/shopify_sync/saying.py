@@ -42,7 +42,7 @@ async def say(
     for each in sorted(fetched, key=lambda one: one.source_id):
         content = hashlib.sha256(each.entity.SerializeToString(deterministic=True)).digest()
         known = before.get(each.source_id)
-        if known is not None and (known.content_hash == content or each.updated_at < known.updated_at):
+        if known is not None and (known.content_hash == content or _older(each, known)):
             unchanged.append(each)
             continue
         sequence = known.sequence + 1 if known else 1
@@ -66,6 +66,11 @@ async def say(
             times=[each.updated_at for each in unchanged],
         )
     return said
+
+
+def _older(fetched: Fetched, known: _Emitted) -> bool:
+    """What is gone is gone, whatever the clock of the store said of it."""
+    return fetched.updated_at < known.updated_at and not fetched.entity.HasField("gone")
 
 
 def _event(

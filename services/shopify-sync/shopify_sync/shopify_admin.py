@@ -61,6 +61,10 @@ class ShopifyAdmin:
         twin._lane = lane
         return twin
 
+    def rests(self, business_id: str) -> bool:
+        """Its store refuses everything, and is left alone for now."""
+        return self._watch.rests(business_id) is not None
+
     async def ask(self, business_id: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The `data` of a query that was answered without any error. ShopifyTrouble for everything else."""
         if refusal := self._watch.rests(business_id):

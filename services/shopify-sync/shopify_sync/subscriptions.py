@@ -11,6 +11,7 @@ from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from shopify_sync.documents import query
 from shopify_sync.hints import subscription_topic, wanted_topics
+from shopify_sync.patience import Patience
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin, ShopifyTrouble
 from shopify_sync.stores import Store
@@ -24,13 +25,18 @@ class Subscriptions:
 
     def __init__(self, db: Database, admin: ShopifyAdmin, settings: Settings) -> None:
         self._db, self._admin, self._settings = db, admin, settings
+        self._patience = Patience()
         self._uri = f"{str(settings.webhook_url).rstrip('/')}/webhooks/shopify"
 
     async def look_after_due_stores(self) -> None:
         for store in await self._db.all("subscriptions_due", Store, every=self._settings.subscriptions_every):
+            if self._admin.rests(store.business_id) or not self._patience.may(store.business_id):
+                continue
             try:
                 await self._look_after(store)
+                self._patience.worked(store.business_id)
             except (ShopifyTrouble, AppError) as trouble:
+                self._patience.failed(store.business_id)
                 log.warning("subscriptions_later", shop=store.shop_domain, why=str(trouble))
 
     async def _look_after(self, store: Store) -> None:
