@@ -47,7 +47,7 @@ def started(per_minute: int, per_second: int, in_flight: int, works: list[float]
             under_way -= 1
 
     async def all_of_them() -> None:
-        throttle = Throttle(Limits(per_minute, per_second, in_flight, wait=60))
+        throttle = Throttle(Limits(per_minute, per_second, in_flight, batches_per_minute=40, wait=60))
         await asyncio.gather(*(one(throttle, seconds) for seconds in works))
 
     with asyncio.Runner(loop_factory=QuickLoop) as runner:
@@ -75,7 +75,7 @@ def test_no_window_ever_holds_more_than_is_allowed(
 
 def test_after_a_refusal_nothing_starts_until_the_wait_is_over() -> None:
     async def told_to_wait() -> float:
-        throttle = Throttle(Limits(100, 100, 8, wait=60))
+        throttle = Throttle(Limits(100, 100, 8, batches_per_minute=40, wait=60))
         throttle.refused(30)
         throttle.refused(10)  # a shorter wait never shortens a longer one
         async with throttle.turn():
