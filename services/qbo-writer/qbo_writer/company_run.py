@@ -45,10 +45,11 @@ class CompanyRun:
                 await asyncio.wait(self._under_way)
         finally:
             await _cancel([*lanes, *self._under_way])
+            self._trouble.cancel()  # nobody asks any more, unless it is done
         for lane in lanes:
             if not lane.cancelled() and (error := lane.exception()) is not None:
                 raise error
-        if self._trouble.done():
+        if not self._trouble.cancelled():
             self._trouble.result()
 
     def stop(self) -> None:

@@ -169,7 +169,7 @@ class Delivery:
             for task in (work, keeper):
                 task.cancel()
             await asyncio.gather(work, keeper, return_exceptions=True)
-            await self._db.run("lease_release", **self._of(lease))
+            await self._release(lease)
 
     async def _take_lease(self, business_id: str) -> Lease | None:
         asked_at, seconds = asyncio.get_running_loop().time(), self._settings.lease_seconds
@@ -198,6 +198,12 @@ class Delivery:
             if not renewed:
                 return
             self._held[lease.business_id].good_until = asked_at + seconds
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await self._db.run("lease_release", **self._of(lease))
+        except Exception as error:
+            log.warning("lease_not_released", business=lease.business_id, error=repr(error))
 
     def _of(self, lease: Lease) -> dict[str, object]:
         throttle = self._held[lease.business_id].throttle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from qbo_writer.posting.company import Company
 from qbo_writer.posting.verdicts import Key
 from qbo_writer.quickbooks import QuickBooks
 from qbo_writer.sync_config import Settings, load_settings, settings_stamp
+
+_READ_AGAIN_AFTER = 10.0
 
 
 class GateClosed(Exception):
@@ -51,6 +54,8 @@ class Desk:
     breaker: Breaker = field(init=False)
     # Why no further write may start, once one of them has met trouble that concerns all.
     stopped: str = ""
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _read_again_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.retry_waits)
@@ -83,5 +88,9 @@ class Desk:
             self.company, self.read_at = company, read_at
 
     async def read_company_again(self, access: AccessToken) -> None:
-        """A reference was refused: it may be gone or inactive in QuickBooks."""
-        self.company = await self.books.load(self.lease.business_id, access, afresh=True)
+        """A reference was refused: it may be gone or inactive in QuickBooks. Many at once lead to one reading."""
+        async with self._reading:
+            now = asyncio.get_running_loop().time()
+            if now - self._read_again_at > _READ_AGAIN_AFTER:
+                self.company = await self.books.load(self.lease.business_id, access, afresh=True)
+                self._read_again_at = now
