@@ -68,6 +68,7 @@ class SideDoor:
             ("POST", f"{company}/tokens", self.tokens),
             ("POST", f"{company}/edit", self.edit),
             ("GET", f"{company}/objects/{{entity}}", self.objects),
+            ("GET", f"{company}/counts", self.counts),
             ("GET", f"{company}/trial-balance", self.trial_balance),
             ("GET", f"{company}/journal", self.journal),
             ("GET", "/_sandbox/knobs", self.knobs),
@@ -143,6 +144,12 @@ class SideDoor:
         if request.query_params.get("deleted") == "true":
             return [row.body for row in books.rows[kind].values() if row.deleted]
         return [books.shown(row) for row in books.of_kind(kind)]
+
+    async def counts(self, request: Request) -> Any:
+        """How many living objects there are of each kind that has any."""
+        rows = self._company(request).books.rows
+        counted = {kind: sum(not row.deleted for row in held.values()) for kind, held in rows.items()}
+        return {kind: count for kind, count in counted.items() if count}
 
     async def trial_balance(self, request: Request) -> Any:
         return ledger.trial_balance(self._company(request).books)

@@ -17,6 +17,8 @@ def test_a_founded_company_begins_with_all_that_the_other_holds_and_goes_its_own
     sold = running.door("GET", f"companies/{US}/objects/SalesReceipt")
     assert running.door("GET", "companies/9341450000000101/objects/SalesReceipt") == sold
     made = running.connect("9341450000000101").post("salesreceipt", sale(("1", 5)))
+    counted = [running.door("GET", f"companies/{realm}/counts") for realm in (US, "9341450000000101")]
+    assert counted[1]["SalesReceipt"] == counted[0]["SalesReceipt"] + 1
     assert made["Id"] not in {one["Id"] for one in running.door("GET", f"companies/{US}/objects/SalesReceipt")}
     trial = running.door("GET", "companies/9341450000000101/trial-balance")
     assert trial["debit_minor"] == trial["credit_minor"]
