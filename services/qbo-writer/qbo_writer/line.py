@@ -64,7 +64,9 @@ class Line:
             self._in_batches.discard(each.id)
             self._alone.discard(each.id)
         self._alone.update(alone)
-        self.came()
+        # What they let go on can wait while there is enough else to do.
+        self._stale = self._stale or len(self._ready) <= self._payloads
+        self._tell()
 
     async def take_single(self) -> Waiting:
         """Waits until one is to go by itself."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 _MINUTE = 60.0
 # The other side counts when a request arrives, which is a little later for one than for another.
 _JITTER = 0.25
+# Less than this is no pause (seconds).
+_TICK = 1e-6
 # How many starts that were missed may be made up for at once: a loop is now and then late.
 _REQUESTS_MADE_UP, _BATCHES_MADE_UP = 2, 4
 # After a refusal the pace is a quarter at first, and whole again after this many seconds.
@@ -80,7 +82,8 @@ class Throttle:
         self._requests = _Pace(limits.per_minute, spacing, min(_REQUESTS_MADE_UP, limits.per_second))
         self._batches = _Pace(limits.batches_per_minute, _MINUTE / limits.batches_per_minute, _BATCHES_MADE_UP)
         self._this_second: deque[float] = deque(maxlen=limits.per_second)
-        self._slots = asyncio.Semaphore(limits.in_flight)
+        self._under_way = 0
+        self._freed = asyncio.Event()
         self._single_slots = asyncio.Semaphore(max(1, int(limits.in_flight * _SHARE_OF_SINGLES)))
         self._single_turn, self._batch_turn = asyncio.Lock(), asyncio.Lock()
         self._no_batch_waits = asyncio.Event()
@@ -96,10 +99,12 @@ class Throttle:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Inside, one single request may be under way."""
-        async with self._single_slots, self._slots:
+        async with self._single_slots:
             async with self._single_turn:
-                await self._until_a_single_may_start()
-            yield
+                await self._until_one_may_start(batch=False)
+                self._start(batch=False)
+            with self._under_way_now():
+                yield
 
     @asynccontextmanager
     async def batch_turn(self) -> AsyncIterator[None]:
@@ -108,19 +113,12 @@ class Throttle:
             await _sleep_while(self._batches.pause)
             self._no_batch_waits.clear()
             try:
-                await self._slots.acquire()
-                try:
-                    await _sleep_while(self._pause)
-                    self._start(batch=True)
-                except BaseException:
-                    self._slots.release()
-                    raise
+                await self._until_one_may_start(batch=True)
+                self._start(batch=True)
             finally:
                 self._no_batch_waits.set()
-        try:
+        with self._under_way_now():
             yield
-        finally:
-            self._slots.release()
 
     def spent(self) -> list[Spent]:
         """What was started in the last minute."""
@@ -136,14 +134,27 @@ class Throttle:
         self._requests.inherit([now - each.age for each in spent] + [now] * requests)
         self._batches.inherit([now - each.age for each in spent if each.batch] + [now] * batches)
 
-    async def _until_a_single_may_start(self) -> None:
+    async def _until_one_may_start(self, *, batch: bool) -> None:
+        """What is free is asked anew after each wait, and nothing is held while waiting."""
         while True:
-            await self._no_batch_waits.wait()
+            if not batch:
+                await self._no_batch_waits.wait()
+            if self._under_way >= self._limits.in_flight:
+                await self._freed.wait()
+                continue
             pause = self._pause(asyncio.get_running_loop().time())
-            if pause <= 0:
-                break
+            if pause <= _TICK:
+                return
             await asyncio.sleep(pause)
-        self._start(batch=False)
+
+    @contextmanager
+    def _under_way_now(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._freed.set()
+            self._freed = asyncio.Event()
 
     def _pause(self, now: float) -> float:
         pause = self._requests.pause(now)
@@ -153,6 +164,7 @@ class Throttle:
 
     def _start(self, *, batch: bool) -> None:
         now = asyncio.get_running_loop().time()
+        self._under_way += 1
         factor = min(1.0, max(_GENTLEST, (now - self._resumed_at) / _GENTLE_SECONDS))
         self._requests.start(now, factor)
         self._this_second.append(now)
@@ -164,6 +176,6 @@ async def _sleep_while(pause_of: Callable[[float], float]) -> None:
     """Asks again after each pause: others may have started meanwhile."""
     clock = asyncio.get_running_loop().time
     pause = pause_of(clock())
-    while pause > 0:
+    while pause > _TICK:
         await asyncio.sleep(pause)
         pause = pause_of(clock())
