@@ -58,8 +58,9 @@ WITH RECURSIVE company AS (
     SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
              ORDER BY r.business_id LIMIT 1)
       FROM company c WHERE c.business_id IS NOT NULL)
-SELECT business_id FROM company c
- WHERE business_id IS NOT NULL
+SELECT c.business_id, coalesce(l.until > now() AND l.holder <> %(holder)s, false) AS with_another
+  FROM company c LEFT JOIN company_lease l ON l.business_id = c.business_id
+ WHERE c.business_id IS NOT NULL
    AND EXISTS (SELECT 1 FROM record r
                 WHERE r.business_id = c.business_id AND r.status = 'pending' AND r.not_before <= now());
 

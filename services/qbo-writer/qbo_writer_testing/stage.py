@@ -64,6 +64,7 @@ QUICK = {
 }
 STATUS = {number: name.removeprefix("RECORD_STATUS_") for name, number in record_pb2.RecordStatus.items()}
 _LONGEST = 12.0
+_REPLICAS = itertools.count(2)
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = _LONGEST) -> T:
@@ -339,7 +340,7 @@ def second_writer(platform: LocalPlatform) -> Iterator[None]:
         "GRPC_LISTEN": "127.0.0.1:0",
         "HTTP_LISTEN": f"127.0.0.1:{http}",
     }
-    name = "qbo-writer-2"
+    name = f"qbo-writer-{next(_REPLICAS)}"
     platform.start_child(
         Child(
             name=name,
