@@ -249,23 +249,6 @@ SELECT a.id, a.record_id, r.kind, a.outcome, r.reference, r.source_id, a.at, a.e
    AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
  ORDER BY a.arrival DESC LIMIT %(limit)s;
 
--- name: retry_record
-UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
-                  failures = 0, revision = revision + 1, changed_at = now()
- WHERE business_id = %(business_id)s AND id = %(record_id)s AND status IN ('error', 'skipped', 'on_hold', 'pending');
-
--- name: retry_all
-UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
-                  failures = 0, revision = revision + 1, changed_at = now()
- WHERE business_id = %(business_id)s AND status = 'error';
-
--- name: ignore_record
--- Not while it is being written: a claim may have reached QuickBooks already.
-UPDATE record r SET status = 'skipped', reason = 'IGNORED', sentence = %(sentence)s, waits_for = NULL,
-                    revision = revision + 1, changed_at = now()
- WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s AND r.status IN ('error', 'on_hold', 'pending', 'skipped')
-   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.record_id = r.id);
-
 -- name: records_to_forget
 -- Those named, and orders that mention the customer. Privacy requests are rare: looking through all orders is fine.
 SELECT id, kind, source_id, reference, payload FROM record

@@ -13,6 +13,7 @@ _FULFILLED = {
     "FULFILLMENT_NOT_REQUIRED": "FULFILLED",
     "PARTIALLY_FULFILLED": "PARTIAL",
 }
+_PUSH = "It goes on by itself when Shopify says so; or push it by hand under Manual Sync."
 _ALSO = {"VOIDED": "PENDING", "EXPIRED": "PENDING"}
 
 
@@ -22,7 +23,11 @@ def fulfillment_class(status: str) -> str:
 
 
 def not_yet(account: OrderAccount) -> Problem | None:
-    """Held or skipped by Sync Config; None where the order may be booked. It never concerns what is booked already."""
+    """Held or skipped by Sync Config; None where the order may be booked. It never concerns what is booked already.
+
+    A push by hand stands for Auto-Sync and for the triggers on payment and fulfilment; orders that are switched off, or
+    lie before the start date, stay out all the same.
+    """
     order, config = account.order, account.config
     if "order" not in config.entities:
         return hold(
@@ -30,17 +35,25 @@ def not_yet(account: OrderAccount) -> Problem | None:
         )
     if config.start_date and day(order.processed_at, order.store_zone) < config.start_date:
         return skip("BEFORE_START_DATE", f"It was placed before {config.start_date}, the start date in Sync Config.")
+    return None if account.pushed else _not_by_itself(account)
+
+
+def _not_by_itself(account: OrderAccount) -> Problem | None:
+    """The triggers: what must hold before an order syncs by itself."""
+    order, config = account.order, account.config
     if not config.auto_sync:
         cure = "Switch Auto-Sync on in Sync Config, or push it by hand."
         return hold("AUTO_SYNC_OFF", "Auto-Sync is off: nothing goes by itself.", cure)
     paid = _ALSO.get(order.financial_status, order.financial_status) or "PENDING"
     if paid not in config.payment_triggers:
         ticked = _words(config.payment_triggers)
-        return hold("TRIGGER", f"Waits for a payment status of {ticked}: Shopify says {_word(paid)}.")
+        said = f"Waits for a payment status of {ticked}: Shopify says {_word(paid)}."
+        return hold("TRIGGER", said, _PUSH)
     fulfilled = fulfillment_class(order.fulfillment_status)
     if fulfilled not in config.fulfillment_triggers:
         ticked = _words(config.fulfillment_triggers)
-        return hold("TRIGGER", f"Waits for a fulfilment status of {ticked}: Shopify says {_word(fulfilled)}.")
+        said = f"Waits for a fulfilment status of {ticked}: Shopify says {_word(fulfilled)}."
+        return hold("TRIGGER", said, _PUSH)
     return None
 
 
