@@ -184,7 +184,9 @@ class Business:
 
     def push(self, *record_ids: str, all_of: records_pb2.RecordFilter | None = None) -> push_pb2.PushRun:
         """These records, or all that the filter finds."""
-        chosen = push_pb2.Chosen(all_of=all_of) if all_of else push_pb2.Chosen(ids={"record_ids": record_ids})
+        chosen = (
+            push_pb2.Chosen(all_of=all_of) if all_of else push_pb2.Chosen(ids=push_pb2.RecordIds(record_ids=record_ids))
+        )
         run: push_pb2.PushRun = (
             self._pushes()
             .PushRecords(push_pb2.PushRecordsRequest(chosen=chosen), metadata=self._as_person("qbo-writer"))

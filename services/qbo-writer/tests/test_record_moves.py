@@ -45,7 +45,7 @@ class Walk:
         return self.connection.execute(SQL[name], params).rowcount
 
     def read(self, columns: str) -> Any:
-        query = sql.SQL("SELECT {} FROM record WHERE id = %s").format(sql.SQL(columns))  # type: ignore[arg-type]
+        query = sql.SQL("SELECT {} FROM record WHERE id = %s").format(sql.SQL(columns))
         return self.connection.execute(query, (self.id,)).fetchone()
 
     @property
