@@ -153,17 +153,28 @@ def test_ticks_stay_when_the_page_updates_itself(browser: Browser, owner: Visito
     assert not troubles, troubles
 
 
-def test_a_paused_push_says_that_it_waits_and_can_be_taken_back(
-    browser: Browser, owner: Visitor, six: list[dict[str, Any]], stage: Stage
-) -> None:
-    """The record is refused before: so it is again after the push was cancelled."""
-    chosen = next(each for each in six if each["status"] == "SKIPPED")
+@pytest.fixture
+def paused(owner: Visitor, stage: Stage) -> Iterator[psycopg.Connection[Any]]:
+    """Paused, and leased to a writer that does nothing: no write is even prepared to wait for the gate."""
+    owner.submit(owner.get("/connections"), "/connections/quickbooks/pause")
     with psycopg.connect(stage.platform.environment("qbo-writer")["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(
-            "UPDATE record SET status = 'error', reason = 'NOT_UNDERSTOOD', revision = revision + 1 WHERE id = %s",
-            (chosen["id"],),
+            "INSERT INTO company_lease AS l (business_id, holder, fence, until)"
+            " SELECT DISTINCT business_id, 'nobody', 1, now() + interval '1 hour' FROM record"
+            " ON CONFLICT (business_id) DO UPDATE SET holder = 'nobody', fence = l.fence + 1, until = EXCLUDED.until"
         )
-    owner.submit(owner.get("/connections"), "/connections/quickbooks/pause")
+        yield connection
+        connection.execute("UPDATE company_lease SET until = now()")
+    owner.submit(owner.get("/connections"), "/connections/quickbooks/resume")
+
+
+def test_a_paused_push_says_that_it_waits_and_can_be_taken_back(
+    browser: Browser, owner: Visitor, six: list[dict[str, Any]], paused: psycopg.Connection[Any]
+) -> None:
+    """What was refused before is so again after the push was cancelled."""
+    chosen = next(each for each in six if each["status"] == "SKIPPED")
+    refused = "UPDATE record SET status = 'error', reason = 'NOT_UNDERSTOOD', revision = revision + 1 WHERE id = %s"
+    paused.execute(refused, (chosen["id"],))
     page, troubles = opened(browser, owner)
     page.goto(f"{owner.page_url}/manual-sync/orders?status=error")
     expect(page.get_by_text("Sync is paused: what is pushed waits until it is resumed.")).to_be_visible()
@@ -176,7 +187,6 @@ def test_a_paused_push_says_that_it_waits_and_can_be_taken_back(
     picture(page, "manual-sync-cancelled")
     page.context.close()
     found = owner.api(f"records/{chosen['id']}")["record"]
-    owner.submit(owner.get("/connections"), "/connections/quickbooks/resume")
     assert (found["status"], found["reason"]) == ("ERROR", "NOT_UNDERSTOOD")
     assert not troubles, troubles
 

@@ -233,7 +233,7 @@ def _confirmed(content: Mapping[str, Any]) -> None:
 
 def _record_ids(content: Mapping[str, Any]) -> list[str]:
     found = content.get("record_ids")
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+    if not isinstance(found, list) or not all(isinstance(each, str) and each.isascii() for each in found):
         raise InvalidRequest("record_ids", say='Send {"record_ids": […]} with the ids of records.')
     return found
 

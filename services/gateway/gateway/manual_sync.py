@@ -201,7 +201,9 @@ class ManualSync:
 
     async def cancel(self, request: Request, visitor: Visitor, _form: Form) -> Response:
         run = await pushes.cancel(self._near, visitor, request.path_params["run_id"])
-        told = f"Cancelled. {_records(run['cancelled'])} taken back; what was being written is finished."
+        told = f"Cancelled. {_records(run['cancelled'])} taken back."
+        if run["counts"]["PENDING"]:
+            told += " What was being written is finished."
         return self._desk.pages.go(f"/manual-sync/runs/{run['id']}", Message("good", told))
 
     async def _why_stopped(self, visitor: Visitor) -> str:

@@ -23,7 +23,7 @@ def words_in(told: Mapping[str, object], *, strict: bool = False) -> Words:
     """The words that mean something. Another word filters nothing; where it matters (`strict`), InvalidRequest."""
     found: Words = {}
     for name in WORDS:
-        word = str(told.get(name) or "").replace("\0", "")[:_LONGEST].strip()
+        word = str(told.get(name) or "").replace("\0", "").encode(errors="replace").decode()[:_LONGEST].strip()
         if word and _means_something(name, word):
             found[name] = word if name == "q" else word.lower()
         elif word and strict:

@@ -15,6 +15,8 @@ from qbo_writer.record_protos import RecordRow
 from qbo_writer.steering import in_one_go, trace_of_now
 
 _MOST_REASONS = 20
+# More than these in one push would hold up the orders that come in meanwhile.
+_MANY = 100
 Params = Mapping[str, Any]
 
 
@@ -73,6 +75,7 @@ async def start(db: Database, where: Params, asked: Params, by: str) -> UUID:
     """
 
     async def push(tx: Transaction) -> UUID:
+        await tx.run("push_patience")
         found, run_id = await _count(tx, where), uuid4()
         told = {name: number for name, number in asdict(found).items() if name != "to_push"}
         business_id = where["business_id"]
@@ -80,7 +83,7 @@ async def start(db: Database, where: Params, asked: Params, by: str) -> UUID:
             "push_run_add", run_id=run_id, business_id=business_id, started_by=by, asked=json.dumps(asked), **told
         )
         said = {"sentence": f"Pushed by {by}.", "trace_id": trace_of_now()}
-        if not await tx.run("push_records", **where, run_id=run_id, **said):
+        if not await tx.run("push_records", **where, run_id=run_id, many=_MANY, **said):
             raise _nothing(found)
         return run_id
 
@@ -140,6 +143,7 @@ async def cancel(db: Database, business_id: str, run_id: UUID, by: str) -> None:
     async def take_back(tx: Transaction) -> None:
         if not await tx.run("push_cancel_run", business_id=business_id, run_id=run_id, cancelled_by=by):
             return
+        await tx.run("push_patience")
         await tx.run("push_hold_waiting", run_id=run_id)
         said = {"sentence": f"Its push was cancelled by {by}.", "trace_id": trace_of_now()}
         await tx.run("push_take_back", business_id=business_id, run_id=run_id, **said)

@@ -20,9 +20,13 @@ SELECT count(*) FILTER (WHERE r.status <> 'synced' AND NOT under_way AND NOT lef
 INSERT INTO push_run (id, business_id, started_by, asked, in_books, on_their_way, left_out)
 VALUES (%(run_id)s, %(business_id)s, %(started_by)s, %(asked)s, %(in_books)s, %(on_their_way)s, %(left_out)s);
 
+-- name: push_patience
+-- A push of very many records may take as long as its call.
+SET LOCAL statement_timeout = '55s';
+
 -- name: push_records
 -- The members of the run, their records back in line without triggers, and a line for each in the audit log: all in
--- the database, however many they are.
+-- the database, however many they are. Many at once go after what happens now, as an import does.
 WITH chosen AS (
     SELECT r.id, r.status, r.reason, r.revision FROM record r
      WHERE r.business_id = %(business_id)s AND r.kind <> 'setup' AND r.status <> 'synced'
@@ -43,7 +47,8 @@ said AS (
     INSERT INTO attempt (id, business_id, record_id, operation, outcome, sentence, trace_id)
     SELECT gen_random_uuid(), %(business_id)s, id, 'push', 'pending', %(sentence)s, %(trace_id)s FROM chosen)
 UPDATE record r SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
-                    failures = 0, pushed = true, push_run = %(run_id)s, revision = r.revision + 1, changed_at = now()
+                    failures = 0, pushed = true, push_run = %(run_id)s, revision = r.revision + 1, changed_at = now(),
+                    history = r.history OR (SELECT count(*) > %(many)s FROM chosen)
   FROM chosen WHERE r.id = chosen.id;
 
 -- name: push_run

@@ -108,7 +108,7 @@ class Walk:
         asked: dict[str, object] = {"run_id": run_id, "business_id": BUSINESS, "started_by": "b@x.test", "asked": "{}"}
         self.run("push_run_add", **asked, in_books=0, on_their_way=0, left_out=0)
         said = {"sentence": "Pushed.", "trace_id": ""}
-        self.run("push_records", **self.where, record_ids=record_ids, run_id=run_id, **said)
+        self.run("push_records", **self.where, record_ids=record_ids, run_id=run_id, many=100, **said)
 
     def cancel_push(self) -> None:
         [run_id] = self.read("push_run")
