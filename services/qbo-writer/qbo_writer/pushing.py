@@ -91,7 +91,7 @@ async def start(db: Database, where: Params, asked: Params, by: str) -> UUID:
 
 
 def _nothing(found: Found) -> NotFound | Refused:
-    if found.on_their_way:
+    if found.on_their_way or found.to_push:  # what was to be pushed a moment ago, somebody else pushed meanwhile
         say = "They are on their way to QuickBooks already. Nothing was pushed twice."
     elif found.in_books:
         say = "They are in QuickBooks already. Nothing was pushed."

@@ -105,24 +105,27 @@ UPDATE push_run SET cancelled_by = %(cancelled_by)s, cancelled_at = now()
 -- What nobody has begun to write. Refused or left out before and not changed since: so again, with what was said of it
 -- then. All else is planned as if nobody had pushed it.
 WITH waiting AS (
-    SELECT m.record_id, m.was, m.was_reason, m.was IN ('error', 'skipped') AND r.revision = m.revision AS as_before
+    SELECT m.record_id, m.was, m.was_reason, m.was IN ('error', 'skipped') AND r.revision = m.revision AS as_before,
+           coalesce(a.sentence, '') AS sentence, coalesce(a.cause, '') AS cause, coalesce(a.cure, '') AS cure
       FROM push_member m JOIN record r ON r.id = m.record_id
+      LEFT JOIN LATERAL (
+        SELECT sentence, cause, cure FROM attempt
+         WHERE record_id = m.record_id AND outcome = m.was AND reason = m.was_reason AND operation <> 'cancel push'
+         ORDER BY arrival DESC LIMIT 1) a ON m.was IN ('error', 'skipped')
      WHERE m.run_id = %(run_id)s AND m.outcome = 'pending' AND r.status = 'pending'
        AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.record_id = r.id)),
 told AS (
     UPDATE push_member m SET outcome = 'cancelled', reason = ''
       FROM waiting WHERE m.run_id = %(run_id)s AND m.record_id = waiting.record_id),
 said AS (
-    INSERT INTO attempt (id, business_id, record_id, operation, outcome, reason, sentence, trace_id)
+    INSERT INTO attempt (id, business_id, record_id, operation, outcome, reason, sentence, cause, cure, trace_id)
     SELECT gen_random_uuid(), %(business_id)s, record_id, 'cancel push',
            CASE WHEN as_before THEN was ELSE 'pending' END, CASE WHEN as_before THEN was_reason ELSE '' END,
-           %(sentence)s, %(trace_id)s FROM waiting)
+           %(sentence)s, CASE WHEN as_before THEN cause ELSE '' END, CASE WHEN as_before THEN cure ELSE '' END,
+           %(trace_id)s FROM waiting)
 UPDATE record r
    SET pushed = false, push_run = NULL, revision = r.revision + 1, changed_at = now(),
        status = CASE WHEN as_before THEN was ELSE 'pending' END,
        reason = CASE WHEN as_before THEN was_reason ELSE '' END,
-       sentence = CASE WHEN as_before THEN coalesce(
-           (SELECT a.sentence FROM attempt a
-             WHERE a.record_id = r.id AND a.outcome = was AND a.reason = was_reason ORDER BY a.arrival DESC LIMIT 1),
-           '') ELSE '' END
+       sentence = CASE WHEN as_before THEN waiting.sentence ELSE '' END
   FROM waiting WHERE r.id = waiting.record_id;

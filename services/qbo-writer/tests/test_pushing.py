@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Iterator
@@ -9,15 +10,20 @@ from typing import Any
 from uuid import uuid4
 
 import grpc
+import psycopg
 import pytest
 
 from ledgerport.events.v1 import record_pb2
 from ledgerport.qbo_writer.v1 import push_pb2 as pb
 from ledgerport.qbo_writer.v1 import records_pb2
 from ledgerport_local.databases import TemplateDatabases
-from qbo_writer_testing.settings_office import OURS, THEIRS, Office, databases, opened
+from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, databases, opened
 
 RecordFilter = records_pb2.RecordFilter
+CLAIM = (
+    "INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, revision)"
+    " VALUES (%s, %s, 'create', 'SalesReceipt', 'r', '', '', 1)"
+)
 ORDERS = RecordFilter(kind=record_pb2.RECORD_KIND_ORDER)
 
 
@@ -57,12 +63,7 @@ def becomes(office: Office, record_id: str, status: str, reason: str = "") -> No
 
 
 def claimed(office: Office, record_id: str) -> None:
-    office.sql(
-        "INSERT INTO claim (record_id, business_id, operation, entity, request_id, body, body_hash, revision)"
-        " VALUES (%s, %s, 'create', 'SalesReceipt', 'r', '', '', 1)",
-        record_id,
-        OURS,
-    )
+    office.sql(CLAIM, record_id, OURS)
 
 
 def picked(*record_ids: str) -> pb.Chosen:
@@ -156,12 +157,21 @@ async def test_pushing_again_what_is_on_its_way_does_nothing(office: Office) -> 
     assert (more.pending, more.found.on_their_way_already) == (1, 1)
 
 
+async def test_several_people_who_push_the_same_at_once_push_it_once(office: Office) -> None:
+    put_many(office, 300)
+    asked = pb.PushRecordsRequest(chosen=all_of(ORDERS))
+    answers = await asyncio.gather(*(office.call(asked, "bookkeeper") for _ in range(6)), return_exceptions=True)
+    refused = [each.reason for each in answers if isinstance(each, Refusal)]
+    assert refused == ["NOTHING_TO_PUSH"] * 5
+    assert office.sql("SELECT count(*), count(DISTINCT record_id) FROM push_member") == [(300, 300)]
+
+
 async def test_cancelling_takes_back_what_nobody_began_to_write(office: Office) -> None:
     names = {"held": put(office, "#1"), "refused": put(office, "#2", "error", "NO"), "written": put(office, "#3")}
     names["left out"], names["done"] = put(office, "#4", "skipped", "BEFORE_START_DATE"), put(office, "#5")
     office.sql(
-        "INSERT INTO attempt (id, business_id, record_id, operation, outcome, reason, sentence)"
-        " VALUES (gen_random_uuid(), %s, %s, 'create', 'error', 'NO', 'QuickBooks said no.')",
+        "INSERT INTO attempt (id, business_id, record_id, operation, outcome, reason, sentence, cure)"
+        " VALUES (gen_random_uuid(), %s, %s, 'create', 'error', 'NO', 'QuickBooks said no.', 'Ask it nicely.')",
         OURS,
         names["refused"],
     )
@@ -178,6 +188,11 @@ async def test_cancelling_takes_back_what_nobody_began_to_write(office: Office) 
     assert found["#3"].strip() == "pending"
     assert found["#4"].strip() == "skipped BEFORE_START_DATE"
     assert office.sql("SELECT reference FROM record WHERE pushed") == [("#3",)]
+    again = await push(office, picked(names["refused"]))
+    await office.call(pb.CancelPushRequest(run_id=again.run_id), "bookkeeper")
+    assert office.sql("SELECT sentence FROM record WHERE reference = '#2'") == [("QuickBooks said no.",)]
+    cures = office.sql("SELECT cure FROM attempt WHERE operation = 'cancel push' AND outcome = 'error'")
+    assert cures == [("Ask it nicely.",)] * 2, "what is to be done stays with it"
 
 
 async def test_a_push_of_very_many_records_is_one_statement_and_goes_after_what_happens_now(office: Office) -> None:
@@ -299,6 +314,24 @@ async def test_a_record_that_is_being_written_cannot_be_ignored_and_the_person_i
     assert office.sql("SELECT operation, outcome, reason, sentence FROM attempt") == [
         ("ignore", "skipped", "IGNORED", "Ignored by bookkeeper@x.test.")
     ]
+
+
+async def test_ignoring_waits_for_a_claim_that_is_being_committed_and_then_sees_it(office: Office) -> None:
+    record_id = put(office, "#1", "pending", "")
+    with psycopg.connect(office.url) as claiming:
+        claiming.execute(CLAIM.encode(), (record_id, OURS))
+        asked = records_pb2.IgnoreRecordRequest(record_id=record_id)
+        ignoring = asyncio.create_task(office.refused(asked, "bookkeeper"))
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        for _ in range(500):
+            if office.sql(waiting) == [(1,)]:
+                break
+            await asyncio.sleep(0.02)
+        claiming.commit()
+    assert (await ignoring).reason == "IN_FLIGHT"
+    assert office.sql("SELECT status FROM record") == [("pending",)]
 
 
 async def test_the_numbers_of_a_filter_are_counted_by_kind_and_status(office: Office) -> None:
