@@ -269,6 +269,11 @@ UPDATE attempt SET request = '', response = '',
  WHERE record_id = ANY(%(record_ids)s)
     OR record_id IN (SELECT id FROM record WHERE parent_id = ANY(%(record_ids)s));
 
+-- name: push_texts_forget
+-- What somebody searched for may be a name.
+UPDATE push_run SET asked = asked #- '{all_of,text}'
+ WHERE business_id = %(business_id)s AND asked #> '{all_of,text}' IS NOT NULL;
+
 -- name: seen_tax_put
 INSERT INTO seen_tax (business_id, tax_key) VALUES (%(business_id)s, %(tax_key)s) ON CONFLICT DO NOTHING;
 

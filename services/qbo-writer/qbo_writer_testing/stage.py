@@ -127,14 +127,14 @@ class Business:
         )
         until(lambda: self.connection().status == connection_pb2.CONNECTION_STATUS_CONNECTED, "it is connected")
 
-    def configure(self, **changed: Any) -> None:
-        """Change Sync Config, as the page does. A list takes the place of what was chosen before."""
+    def configure(self, *instead: str, **changed: Any) -> None:
+        """Change Sync Config, as the page does: lists grow, but those named in `instead` begin anew."""
         stub = sync_config_pb2_grpc.SyncConfigServiceStub(self._channels["qbo-writer"])
         asked = sync_config_pb2.GetSyncConfigRequest()
         now = stub.GetSyncConfig(asked, metadata=self._as_person("qbo-writer"))
         config = sync_config_pb2.SyncConfig()
         config.CopyFrom(now.config)
-        for name in [name for name, value in changed.items() if isinstance(value, list) or value is False]:
+        for name in instead:
             config.ClearField(name)  # type: ignore[arg-type]
         config.MergeFrom(sync_config_pb2.SyncConfig(**changed))
         stub.UpdateSyncConfig(

@@ -25,6 +25,7 @@ def business() -> Iterator[Business]:
         made = Business(platform, US)
         made.connect()
         made.configure(
+            "payment_triggers",
             unmapped_products=sync_config_pb2.UNMAPPED_PRODUCT_POLICY_CREATE,
             payment_triggers=[sync_config_pb2.PAYMENT_TRIGGER_PARTIALLY_PAID],
         )
@@ -92,7 +93,8 @@ def test_a_push_survives_the_death_of_the_writer(business: Business) -> None:
 def test_a_switched_off_kind_holds_even_what_is_pushed(business: Business) -> None:
     bought = sold()
     held(business, bought)
-    business.configure(entities=[sync_config_pb2.SYNCED_ENTITY_CUSTOMER, sync_config_pb2.SYNCED_ENTITY_PRODUCT])
+    kept = [sync_config_pb2.SYNCED_ENTITY_CUSTOMER, sync_config_pb2.SYNCED_ENTITY_PRODUCT]
+    business.configure("entities", entities=kept)
 
     def off() -> records_pb2.RecordSummary | None:
         found = business.record(bought.name)
