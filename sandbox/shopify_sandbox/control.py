@@ -34,6 +34,7 @@ class Control:
     def routes(self) -> list[Route]:
         posts: dict[str, Handler] = {
             **OrderDoors(self._desk).posts(),
+            "stores": self.open_store,
             "customer": self.customer,
             "product": self.product,
             "product/delete": self.delete_product,
@@ -77,6 +78,11 @@ class Control:
 
     async def health(self, _asked: dict[str, Any]) -> object:
         return {"status": "ok", "shops": list(self._desk.shops), "graphql_calls": self._api.calls}
+
+    async def open_store(self, asked: dict[str, Any]) -> object:
+        """{shop, like}: one more store with the settings, goods and people of another, and no orders."""
+        self._desk.open_store(asked["shop"], asked["like"])
+        return {"shops": list(self._desk.shops)}
 
     async def customer(self, asked: dict[str, Any]) -> object:
         """{shop, customer?, set: {first_name, email, address: {…}, …}}; without `customer` a new one."""
