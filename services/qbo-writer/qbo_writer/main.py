@@ -67,7 +67,12 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         books = CompanyBooks(on.db, quickbooks, settings.company_refresh_seconds)
         delivery = Delivery(on.db, gate, tokens, quickbooks, books, settings, wake, relay.wake)
         consumer = Consumer(on.bus, on.db, streams.ENTITIES, "qbo-writer", EntityIntake(on.db, wake.set).handle)
-        records = RecordsServicer(on.db, wake.set)
+
+        def decided() -> None:
+            wake.set()
+            relay.wake()
+
+        records = RecordsServicer(on.db, decided)
         sync_config = SyncConfigServicer(on.db, wake.set, lambda business_id: _read_now(books, tokens, business_id))
         mapping = MappingServicer(on.db, wake.set)
         previews = PreviewServicer(on.db, books)

@@ -57,7 +57,7 @@ class _Sum:
 
 
 class RecordsServicer(records_pb2_grpc.RecordsServiceServicer):
-    """Reads and steers the records of the caller's Business. `wake` is called when something became pending."""
+    """Reads and steers the records of the caller's Business. `wake` is called after each decision."""
 
     def __init__(self, db: Database, wake: Callable[[], None]) -> None:
         self._db, self._wake = db, wake
@@ -146,11 +146,13 @@ class RecordsServicer(records_pb2_grpc.RecordsServiceServicer):
     async def IgnoreRecord(self, request: pb.IgnoreRecordRequest, context: Context) -> pb.IgnoreRecordResponse:
         person = person_of_this_call()
         row = await steering.ignore(self._db, person.business_id, record_uuid(request.record_id), person.email)
+        self._wake()
         return pb.IgnoreRecordResponse(record=record_to_proto(row))
 
     async def IgnoreRecords(self, request: pb.IgnoreRecordsRequest, context: Context) -> pb.IgnoreRecordsResponse:
         person, chosen = person_of_this_call(), record_uuids(list(request.record_ids), _MOST_CHOSEN)
         done = await steering.ignore_several(self._db, person.business_id, chosen, person.email)
+        self._wake()
         return pb.IgnoreRecordsResponse(
             ignored=done.ignored, being_written=done.being_written, in_quickbooks=done.in_quickbooks
         )

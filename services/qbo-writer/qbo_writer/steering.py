@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from opentelemetry import trace
 from psycopg.errors import DeadlockDetected
 
+from ledgerport.events.v1 import record_pb2
+from ledgerport_libs.bus import OutgoingEvent, put_all
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import NotFound, Refused
+from qbo_writer.ledger_rows import kind_to_proto, status_to_proto
 from qbo_writer.record_protos import RecordRow
 
 T = TypeVar("T")
@@ -107,6 +110,7 @@ async def _write_down(
     sentence: str,
     reason: str = "",
 ) -> None:
+    """To the audit log and, in the outbox, to the pages that are open."""
     await tx.run(
         "steered_add",
         business_id=business_id,
@@ -117,6 +121,23 @@ async def _write_down(
         sentence=sentence,
         trace_id=trace_of_now(),
     )
+    rows = await tx.all("records_by_id", RecordRow, business_id=business_id, record_ids=list(records))
+    await put_all(tx, [_event(business_id, row) for row in rows])
+
+
+def _event(business_id: str, row: RecordRow) -> OutgoingEvent:
+    event = record_pb2.RecordEvent(
+        event_id=str(uuid4()),
+        business_id=business_id,
+        record_id=str(row.id),
+        kind=kind_to_proto(row.kind),
+        status=status_to_proto(row.status),
+        reference=row.reference,
+        reason=row.reason,
+        sentence=row.sentence,
+    )
+    event.at.GetCurrentTime()
+    return OutgoingEvent(event.event_id, f"records.v1.{business_id}.{row.status}", event.SerializeToString())
 
 
 async def in_one_go(db: Database, decide: Callable[[Transaction], Awaitable[T]]) -> T:

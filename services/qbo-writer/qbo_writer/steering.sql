@@ -47,6 +47,13 @@ INSERT INTO attempt (id, business_id, record_id, operation, outcome, reason, sen
 SELECT gen_random_uuid(), %(business_id)s, steered.id, %(operation)s, %(outcome)s, %(reason)s, %(sentence)s, %(trace_id)s
   FROM unnest(%(record_ids)s::uuid[]) steered (id);
 
+-- name: records_by_id
+SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
+       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
+       coalesce(d.number, '') AS number
+  FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
+ WHERE r.business_id = %(business_id)s AND r.id = ANY(%(record_ids)s);
+
 -- name: count_records
 SELECT r.kind, r.status, count(*) AS count FROM record r
  WHERE r.business_id = %(business_id)s

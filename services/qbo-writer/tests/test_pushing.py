@@ -334,6 +334,17 @@ async def test_ignoring_waits_for_a_claim_that_is_being_committed_and_then_sees_
     assert office.sql("SELECT status FROM record") == [("pending",)]
 
 
+async def test_open_pages_are_told_of_what_a_person_decides(office: Office) -> None:
+    ignored, retried = put(office, "#1"), put(office, "#2", "error", "NO")
+    await office.call(records_pb2.IgnoreRecordsRequest(record_ids=[ignored]), "bookkeeper")
+    await office.call(records_pb2.RetryRecordRequest(record_id=retried), "bookkeeper")
+    told = [
+        (subject, record_pb2.RecordEvent.FromString(payload).reference)
+        for subject, payload in office.sql("SELECT subject, payload FROM outbox ORDER BY id")
+    ]
+    assert told == [(f"records.v1.{OURS}.skipped", "#1"), (f"records.v1.{OURS}.pending", "#2")]
+
+
 async def test_the_numbers_of_a_filter_are_counted_by_kind_and_status(office: Office) -> None:
     put(office, "#1")
     put(office, "#2")
