@@ -191,6 +191,26 @@ def test_a_paused_push_says_that_it_waits_and_can_be_taken_back(
     assert not troubles, troubles
 
 
+def test_the_end_report_says_what_is_not_in_quickbooks_and_why(
+    browser: Browser, owner: Visitor, six: list[dict[str, Any]]
+) -> None:
+    chosen = next(each for each in six if each["status"] == "ERROR")
+    owner.configure({}, untick=("entities.ORDER",))
+    page, troubles = opened(browser, owner)
+    page.goto(f"{owner.page_url}/manual-sync/orders/push?pick={chosen['id']}")
+    page.get_by_role("button", name="Push 1").click()
+    expect(page.get_by_text("Done, with open ends")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Not in QuickBooks, and why")).to_be_visible()
+    expect(page.get_by_text("Orders are switched off in Sync Config.")).to_be_visible()
+    picture(page, "manual-sync-report")
+    page.get_by_role("link", name=f"Order {chosen['reference']}").click()
+    expect(page.get_by_role("link", name="Push", exact=True)).to_be_visible()
+    picture(page, "manual-sync-record")
+    page.context.close()
+    owner.configure({"entities.ORDER": "yes"})
+    assert not troubles, troubles
+
+
 def test_a_viewer_reads_and_sees_no_buttons(browser: Browser, owner: Visitor, six: list[dict[str, Any]]) -> None:
     made = owner.submit(owner.get("/team"), "/team/invite", email="vera@shop.test", role="viewer")
     link = made.text.partition('readonly value="')[2].partition('"')[0].replace("&amp;", "&")
