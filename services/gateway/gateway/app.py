@@ -24,6 +24,7 @@ from gateway.desk import Desk
 from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
 from gateway.live import Live, LiveHub
+from gateway.manual_sync import ManualSync
 from gateway.mapping import MappingPages
 from gateway.mapping_files import MappingFiles
 from gateway.notices import Notices
@@ -67,6 +68,7 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *MappingPages(desk).routes(),
             *MappingFiles(desk).routes(),
             *SyncConfigPages(desk).routes(),
+            *ManualSync(desk).routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
             *ApiTokens(desk).routes(),
