@@ -13,6 +13,7 @@ from starlette.routing import Route
 from gateway import audit_log, connecting, dashboard, notices, pushes, record_filters, settings_views, views
 from gateway.cards import list_connections
 from gateway.desk import Desk, one
+from gateway.history_import_api import HistoryImportApi
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
 from ledgerport.connections.v1 import connections_pb2
@@ -28,6 +29,7 @@ _MOST_ROWS = 200
 class Api:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._near = desk, desk.neighbours
+        self._history = HistoryImportApi(desk.neighbours)
 
     def routes(self) -> list[Route]:
         reads: dict[str, Read] = {
@@ -44,6 +46,7 @@ class Api:
             "intake": self.intake,
             "notices": self.notices,
             "quickbooks/search": self.search_quickbooks,
+            **self._history.reads(),
         }
         acts: dict[str, Act] = {
             "sync-now": self.sync_now,
@@ -57,6 +60,7 @@ class Api:
             "records/{record_id}/retry": self.retry,
             "records/{record_id}/ignore": self.ignore,
             "notices/{notice_id}/dismiss": self.dismiss_notice,
+            **self._history.acts(),
         }
         return [
             *(Route(f"/api/{path}", self._acting(act), methods=["POST"]) for path, act in acts.items()),

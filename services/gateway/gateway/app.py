@@ -23,6 +23,7 @@ from gateway.dashboard import Dashboard
 from gateway.desk import Desk
 from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
+from gateway.history_import import HistoryImports
 from gateway.live import Live, LiveHub
 from gateway.manual_sync import ManualSync
 from gateway.mapping import MappingPages
@@ -65,6 +66,7 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *consent.routes(),
             *Notices(desk).routes(),
             *Privacy(desk).routes(),
+            *HistoryImports(desk).routes(),
             *MappingPages(desk).routes(),
             *MappingFiles(desk).routes(),
             *SyncConfigPages(desk).routes(),

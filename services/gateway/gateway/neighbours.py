@@ -31,7 +31,12 @@ from ledgerport.qbo_writer.v1 import (
     sync_config_pb2,
     sync_config_pb2_grpc,
 )
-from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
+from ledgerport.shopify_sync.v1 import (
+    history_import_pb2,
+    history_import_pb2_grpc,
+    intake_pb2,
+    intake_pb2_grpc,
+)
 from ledgerport_libs import rpc, telemetry
 from ledgerport_libs.errors import AppError, PassingTrouble, error_of
 from ledgerport_libs.identity import ServiceIdentity
@@ -43,6 +48,7 @@ _API_TOKENS = api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"]
 _CREDENTIALS = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
+_IMPORTS = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
 _PUSH = push_pb2.DESCRIPTOR.services_by_name["PushService"]
@@ -57,6 +63,7 @@ class Neighbours:
     credentials: credentials_pb2_grpc.CredentialsServiceAsyncStub
     connections: connections_pb2_grpc.ConnectionsServiceAsyncStub
     intake: intake_pb2_grpc.IntakeServiceAsyncStub
+    imports: history_import_pb2_grpc.HistoryImportServiceAsyncStub
     records: records_pb2_grpc.RecordsServiceAsyncStub
     preview: preview_pb2_grpc.PreviewServiceAsyncStub
     pushes: push_pb2_grpc.PushServiceAsyncStub
@@ -95,7 +102,12 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
         )
         intake = await enter(
             rpc.channel(
-                settings.shopify_sync_address, identity, "shopify-sync", [_INTAKE], timeout=timeout, tls=settings.tls
+                settings.shopify_sync_address,
+                identity,
+                "shopify-sync",
+                [_INTAKE, _IMPORTS],
+                timeout=timeout,
+                tls=settings.tls,
             )
         )
         writer = await enter(
@@ -114,6 +126,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
             credentials=credentials_pb2_grpc.CredentialsServiceStub(auth),
             connections=connections_pb2_grpc.ConnectionsServiceStub(connections),
             intake=intake_pb2_grpc.IntakeServiceStub(intake),
+            imports=history_import_pb2_grpc.HistoryImportServiceStub(intake),
             records=records_pb2_grpc.RecordsServiceStub(writer),
             preview=preview_pb2_grpc.PreviewServiceStub(writer),
             pushes=push_pb2_grpc.PushServiceStub(writer),

@@ -48,6 +48,8 @@ SIGNED_IN_FORMS = {
     f"/team/invitations/{ID}/revoke": ["x"],
     f"/team/tokens/{ID}/revoke": ["x"],
     "/connections/shopify/connect": ["shop"],
+    "/history-import/start": ["request_id", "first_day", "last_day"],
+    f"/history-import/{ID}/pause": ["x"],
     "/sync-config": ["expected_version", "method", "start_date", "number_prefix", "accounts.sales", "fallback_item"],
     "/sync-config/read-company": ["back"],
     "/mapping/products/set": ["source", "quickbooks_id", "back", "q"],
@@ -63,6 +65,7 @@ PAGES += [
     "/team",
     "/team/tokens",
     "/connections/shopify/privacy",
+    "/history-import",
     "/sync-config",
     "/sync-config/history",
     "/mapping/products",
@@ -101,6 +104,8 @@ NAMES = [
     "all",
     "outcome",
     "pushed",
+    "first_day",
+    "last_day",
 ]
 API_ACTS = [
     "sync-now-not",
