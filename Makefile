@@ -8,6 +8,7 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 GENERATED := build/gen/.generated
 CHART_TOOLS := $(VENV)/.chart-tools
+BENCH_TOOLS := $(VENV)/.bench-tools
 PROTOS := $(shell find protos -name '*.proto' 2>/dev/null)
 SOURCES := libs build/gen services/auth services/connections services/shopify-sync \
 	services/qbo-writer services/gateway sandbox local
@@ -16,7 +17,7 @@ PYTEST_ARGS ?= -n 2 --dist loadfile
 COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup run demo test bench lint lock images chart-readme test-chart test-cluster clean
+.PHONY: help setup run demo test bench faults lint lock images chart-readme test-chart test-cluster clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -33,8 +34,8 @@ test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browse
 	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM && \
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
-bench: setup ## what things cost, each beside a floor of the same run; figures in build/bench.json
-	@exec $(PY) -m tests.bench build/bench.json
+bench: setup $(BENCH_TOOLS) ## what things cost, beside floors of the same run (PART=ceiling, PROFILE=qbo-writer)
+	@BENCH_PROFILE="$(PROFILE)" exec $(PY) -m tests.bench build/bench.json $(PART)
 
 lint: setup $(CHART_TOOLS) ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .
@@ -93,6 +94,13 @@ $(CHART_TOOLS): tests/charts/requirements.txt tests/charts/tools.py $(INSTALLED)
 	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --no-deps \
 		-r tests/charts/requirements.txt
 	@$(PY) tests/charts/tools.py
+	@touch $@
+
+# A library to compare with and a profiler, for the benchmarks alone.
+$(BENCH_TOOLS): tests/bench/requirements.txt $(INSTALLED)
+	@echo "Installing what the benchmarks compare with into $(VENV)"
+	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --no-deps \
+		-r tests/bench/requirements.txt
 	@touch $@
 
 # The folders are prerequisites too: a proto that was removed must not leave its code behind.

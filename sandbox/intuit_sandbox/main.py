@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from intuit_sandbox import seed
+from intuit_sandbox.founding import Founder
 from intuit_sandbox.gateway import Gateway
 from intuit_sandbox.grants import Grants
 from intuit_sandbox.idtoken import IdTokens
@@ -72,6 +73,7 @@ def build(settings: Settings, base_url: str, store: Store) -> Starlette:
     oauth = OAuth(base_url, grants, companies, templates, id_tokens, rehearsal, log)
     gateway = Gateway(grants, services, knobs, rehearsal, log)
     pages = Pages(companies, templates)
+    founder = Founder(companies, services, store, knobs)
     return Starlette(
         routes=[
             Route("/v3/company/{realm}/{resource:path}", gateway.handle, methods=["GET", "POST"]),
@@ -84,7 +86,7 @@ def build(settings: Settings, base_url: str, store: Store) -> Starlette:
             Route("/oauth2/v1/tokens/bearer", oauth.token, methods=["POST"]),
             Route("/v2/oauth2/tokens/revoke", oauth.revoke, methods=["POST"]),
             Route("/v1/openid_connect/userinfo", oauth.userinfo),
-            *SideDoor(services, grants, store, knobs, rehearsal, log).routes(),
+            *SideDoor(services, grants, store, knobs, rehearsal, log, founder).routes(),
             Route("/", pages.home),
             Route("/companies/{realm}", pages.company),
             Route("/companies/{realm}/{tab}", pages.company),

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from intuit_sandbox import ledger
 from intuit_sandbox.entities import BY_PATH, ENTITIES
 from intuit_sandbox.faults import Fault
+from intuit_sandbox.founding import Founder
 from intuit_sandbox.grants import Grants
 from intuit_sandbox.logbook import Logbook
 from intuit_sandbox.profile import CompanyProfile
@@ -33,6 +34,14 @@ class HumanEdit(BaseModel, extra="forbid"):
     changes: Json = {}
 
 
+class NewCompany(BaseModel, extra="forbid"):
+    """A company to be founded as a copy of `like`."""
+
+    like: str
+    realm_id: str
+    name: str
+
+
 class SideDoor:
     """JSON in, JSON out; 404 for an unknown company, 422 for a payload that cannot be understood."""
 
@@ -44,7 +53,9 @@ class SideDoor:
         knobs: Knobs,
         rehearsal: Rehearsal,
         log: Logbook,
+        founder: Founder,
     ) -> None:
+        self._founder = founder
         self._services, self._grants, self._store, self._knobs = services, grants, store, knobs
         self._rehearsal, self._log = rehearsal, log
 
@@ -52,10 +63,12 @@ class SideDoor:
         company = "/_sandbox/companies/{realm}"
         table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
             ("GET", "/_sandbox/companies", self.companies),
+            ("POST", "/_sandbox/companies", self.found),
             ("POST", f"{company}/settings", self.settings),
             ("POST", f"{company}/tokens", self.tokens),
             ("POST", f"{company}/edit", self.edit),
             ("GET", f"{company}/objects/{{entity}}", self.objects),
+            ("GET", f"{company}/counts", self.counts),
             ("GET", f"{company}/trial-balance", self.trial_balance),
             ("GET", f"{company}/journal", self.journal),
             ("GET", "/_sandbox/knobs", self.knobs),
@@ -74,6 +87,11 @@ class SideDoor:
 
     async def companies(self, _request: Request) -> Any:
         return [service.books.profile.model_dump() for service in self._services.values()]
+
+    async def found(self, request: Request) -> Any:
+        """One more company, as a copy of one that is there."""
+        asked = NewCompany.model_validate(await request.json())
+        return self._founder.found_like(asked.like, asked.realm_id, asked.name).model_dump()
 
     async def settings(self, request: Request) -> Any:
         """Change the company's profile: close books, lapse the plan, tax mode, preferences."""
@@ -126,6 +144,12 @@ class SideDoor:
         if request.query_params.get("deleted") == "true":
             return [row.body for row in books.rows[kind].values() if row.deleted]
         return [books.shown(row) for row in books.of_kind(kind)]
+
+    async def counts(self, request: Request) -> Any:
+        """How many living objects there are of each kind that has any."""
+        rows = self._company(request).books.rows
+        counted = {kind: sum(not row.deleted for row in held.values()) for kind, held in rows.items()}
+        return {kind: count for kind, count in counted.items() if count}
 
     async def trial_balance(self, request: Request) -> Any:
         return ledger.trial_balance(self._company(request).books)

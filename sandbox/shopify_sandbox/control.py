@@ -36,6 +36,7 @@ class Control:
     def routes(self) -> list[Route]:
         posts: dict[str, Handler] = {
             **OrderDoors(self._desk).posts(),
+            "stores": self.open_store,
             **StoreDoors(self._desk).posts(),
             "customer": self.customer,
             "product": self.product,
@@ -88,6 +89,11 @@ class Control:
             "graphql_calls": self._api.calls,
             "throttled": self._api.throttled,
         }
+
+    async def open_store(self, asked: dict[str, Any]) -> object:
+        """{shop, like}: one more store with the settings, goods and people of another, and no orders."""
+        self._desk.open_store(asked["shop"], asked["like"])
+        return {"shops": list(self._desk.shops)}
 
     async def customer(self, asked: dict[str, Any]) -> object:
         """{shop, customer?, set: {first_name, email, address: {…}, …}}; without `customer` a new one."""

@@ -53,6 +53,19 @@ class Desk:
         self.writers = {domain: RestWriter(shop.facts) for domain, shop in self.shops.items()}
         journal.commit()
 
+    def open_store(self, domain: str, like: str) -> Shop:
+        """One more store with the settings, goods and people of `like`. KeyError: unknown; ValueError: taken."""
+        if domain in self.shops:
+            raise ValueError(f"there is a store {domain} already")
+        former = self.shops[like].facts
+        facts = msgspec.structs.replace(former, domain=domain, id=former.id + len(self.shops), next_number=1001)
+        # Everywhere in Shopify ids are different: each store gets a range of its own.
+        facts.next_id = 8_000_000_000_000 + 100_000_000_000 * len(self.shops)
+        shop = self.shops[domain] = fresh_shop(facts, self.journal)
+        self.writers[domain] = RestWriter(facts)
+        self.journal.commit()
+        return shop
+
     def place_order(self, shop: Shop, cart: Cart, processed_at: datetime | None = None) -> Order:
         """Place an order; fires create, transactions, paid, updated, and the stock noise of its products."""
         now = self.clock.now()

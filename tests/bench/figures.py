@@ -13,7 +13,10 @@ _ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ratio` is value over floor; `goal` is what the ratio (or, without a floor, the value) should stay under."""
+    """`ratio` is value over floor. `goal` is said of the ratio, or of the value where there is no floor.
+
+    Times, calls and memory should stay under their goal; rates and shares should reach it.
+    """
 
     name: str
     value: float
@@ -25,6 +28,16 @@ class Figure:
 
 def against(name: str, value: float, unit: str, *, floor: float, goal: float | None = None) -> Figure:
     return Figure(name, value, unit, goal, floor, value / floor)
+
+
+def share(name: str, value: float, *, goal: float) -> Figure:
+    """A part of the most that is possible, which is the floor: 1."""
+    return Figure(name, value, "of the most", goal, 1.0, value)
+
+
+def alone(name: str, value: float, unit: str, *, goal: float | None = None) -> Figure:
+    """A figure that nothing can stand beside."""
+    return Figure(name, value, unit, goal, None, None)
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:

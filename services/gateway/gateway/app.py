@@ -25,6 +25,7 @@ from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
 from gateway.history_import import HistoryImports
 from gateway.live import Live, LiveHub
+from gateway.manual_sync import ManualSync
 from gateway.mapping import MappingPages
 from gateway.mapping_files import MappingFiles
 from gateway.notices import Notices
@@ -69,6 +70,7 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *MappingPages(desk).routes(),
             *MappingFiles(desk).routes(),
             *SyncConfigPages(desk).routes(),
+            *ManualSync(desk).routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
             *ApiTokens(desk).routes(),

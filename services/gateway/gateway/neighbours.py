@@ -24,6 +24,8 @@ from ledgerport.qbo_writer.v1 import (
     mapping_pb2_grpc,
     preview_pb2,
     preview_pb2_grpc,
+    push_pb2,
+    push_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
@@ -49,6 +51,7 @@ _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _IMPORTS = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
+_PUSH = push_pb2.DESCRIPTOR.services_by_name["PushService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
@@ -63,6 +66,7 @@ class Neighbours:
     imports: history_import_pb2_grpc.HistoryImportServiceAsyncStub
     records: records_pb2_grpc.RecordsServiceAsyncStub
     preview: preview_pb2_grpc.PreviewServiceAsyncStub
+    pushes: push_pb2_grpc.PushServiceAsyncStub
     sync_config: sync_config_pb2_grpc.SyncConfigServiceAsyncStub
     mapping: mapping_pb2_grpc.MappingServiceAsyncStub
     auth_channel: grpc.aio.Channel
@@ -111,7 +115,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
                 settings.qbo_writer_address,
                 identity,
                 "qbo-writer",
-                [_RECORDS, _PREVIEW, _SYNC_CONFIG, _MAPPING],
+                [_RECORDS, _PREVIEW, _PUSH, _SYNC_CONFIG, _MAPPING],
                 timeout=timeout,
                 tls=settings.tls,
             )
@@ -125,6 +129,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
             imports=history_import_pb2_grpc.HistoryImportServiceStub(intake),
             records=records_pb2_grpc.RecordsServiceStub(writer),
             preview=preview_pb2_grpc.PreviewServiceStub(writer),
+            pushes=push_pb2_grpc.PushServiceStub(writer),
             sync_config=sync_config_pb2_grpc.SyncConfigServiceStub(writer),
             mapping=mapping_pb2_grpc.MappingServiceStub(writer),
             auth_channel=auth,

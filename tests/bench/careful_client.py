@@ -1,0 +1,60 @@
+"""The floor of a delivery: a bare client that sends finished documents in both lanes, evenly, and keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Iterator
+
+import aiohttp
+
+from intuit_sandbox.harness import sale
+
+_BATCHES, _SINGLES, _PAYLOADS = 40, 460, 30
+# A tick later than the limits allow, so that no jitter makes two minutes of a request one.
+_SLACK = 1.005
+
+
+class CarefulClient:
+    """Sends until cancelled. Documents that exist are counted at the stand-in, not here."""
+
+    def __init__(self, intuit: str, realm: str, token: str) -> None:
+        self._url = f"{intuit}/v3/company/{realm}"
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._numbers = itertools.count(1)
+
+    async def run(self) -> None:
+        async with aiohttp.ClientSession(headers=self._headers) as session:
+            lanes = (
+                _evenly(60 / _BATCHES, lambda: self._send(session, "batch", {"BatchItemRequest": list(self._items())})),
+                _evenly(60 / _SINGLES, lambda: self._send(session, "salesreceipt", self._document())),
+            )
+            await asyncio.gather(*lanes)
+
+    def _items(self) -> Iterator[dict[str, object]]:
+        for place in range(_PAYLOADS):
+            yield {"bId": str(place), "operation": "create", "SalesReceipt": self._document()}
+
+    def _document(self) -> dict[str, object]:
+        number = f"C{next(self._numbers)}"
+        return sale(("1", 19.99), ("1", 5.0), CustomerRef={"value": "1"}, DocNumber=number)
+
+    async def _send(self, session: aiohttp.ClientSession, resource: str, body: dict[str, object]) -> None:
+        request = next(self._numbers)
+        async with session.post(f"{self._url}/{resource}?requestid=c{request}", data=json.dumps(body)) as answer:
+            await answer.read()
+            answer.raise_for_status()
+
+
+async def _evenly(every: float, send: Callable[[], Awaitable[None]]) -> None:
+    clock, under_way = asyncio.get_running_loop().time, set[asyncio.Future[None]]()
+    due = clock()
+    while True:
+        await asyncio.sleep(max(0.0, due - clock()))
+        due += every * _SLACK
+        task = asyncio.ensure_future(send())
+        under_way.add(task)
+        for done in [each for each in under_way if each.done()]:
+            under_way.discard(done)
+            done.result()
