@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Iterator
 
 import aiohttp
@@ -17,14 +19,23 @@ _SLACK = 1.005
 
 
 class CarefulClient:
-    """Sends until cancelled. Documents that exist are counted at the stand-in, not here."""
+    """Documents that exist are counted at the stand-in, not here."""
 
     def __init__(self, intuit: str, realm: str, token: str) -> None:
         self._url = f"{intuit}/v3/company/{realm}"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._numbers = itertools.count(1)
 
-    async def run(self) -> None:
+    async def run_until(self, ended: threading.Event) -> None:
+        """Sends until `ended` is set. Raises what a send raised: a floor that was refused is none."""
+        sending = asyncio.create_task(self._run())
+        await asyncio.wait({sending, asyncio.create_task(asyncio.to_thread(ended.wait))}, return_when=FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    async def _run(self) -> None:
         async with aiohttp.ClientSession(headers=self._headers) as session:
             lanes = (
                 _evenly(60 / _BATCHES, lambda: self._send(session, "batch", {"BatchItemRequest": list(self._items())})),
