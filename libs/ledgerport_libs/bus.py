@@ -60,8 +60,17 @@ class OutgoingEvent:
 
     async def put(self, tx: Transaction) -> None:
         """Into the outbox, in the transaction that makes it true."""
-        headers = json.dumps({"traceparent": telemetry.current_traceparent()})
-        await tx.run("outbox_add", event_id=self.event_id, subject=self.subject, payload=self.payload, headers=headers)
+        await put_all(tx, [self])
+
+
+async def put_all(tx: Transaction, events: Sequence[OutgoingEvent]) -> None:
+    """Into the outbox, in the transaction that makes them true."""
+    headers = json.dumps({"traceparent": telemetry.current_traceparent()})
+    rows = [
+        {"event_id": each.event_id, "subject": each.subject, "payload": each.payload, "headers": headers}
+        for each in events
+    ]
+    await tx.many("outbox_add", rows)
 
 
 @dataclass(frozen=True, slots=True)

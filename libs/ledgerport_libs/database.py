@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -14,6 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[Any]
+# Seconds after which a connection may have been lost without anybody noticing.
+_IDLE = 1.0
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 
@@ -84,20 +87,40 @@ class Transaction:
                 await cursor.executemany(self._queries[query], rows)
 
 
+class _PooledConnection(psycopg.AsyncConnection[Any]):
+    """Knows when it was used last (monotonic seconds)."""
+
+    used_at = 0.0
+
+
+async def _was_used(connection: _PooledConnection) -> None:
+    connection.used_at = time.monotonic()
+
+
+async def _check_if_idle(connection: _PooledConnection) -> None:
+    """A question of its own before each use is a tenth of all time; whoever has just used it would have noticed."""
+    if time.monotonic() - connection.used_at > _IDLE:
+        await AsyncConnectionPool.check_connection(connection)
+
+
 class Database:
     """A service's own database."""
 
     def __init__(self, url: str, queries: Queries, *, pool_size: int = 8, statement_timeout: float = 30.0) -> None:
         self._queries = queries
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[_PooledConnection] = AsyncConnectionPool(
             url,
+            connection_class=_PooledConnection,
             min_size=1,
             max_size=pool_size,
             open=False,
             timeout=10.0,
             reconnect_timeout=float("inf"),
-            check=AsyncConnectionPool.check_connection,
+            check=_check_if_idle,
+            reset=_was_used,
             kwargs={
+                # A statement by itself is its own transaction: one round trip, not three.
+                "autocommit": True,
                 "options": f"-c statement_timeout={int(statement_timeout * 1000)} -c timezone=UTC",
                 "connect_timeout": 5,
             },
@@ -116,20 +139,26 @@ class Database:
             yield Transaction(connection, self._queries)
 
     async def one(self, query: str, into: type[T], **params: object) -> T | None:
-        async with self.transaction() as tx:
-            return await tx.one(query, into, **params)
+        async with self._statement() as alone:
+            return await alone.one(query, into, **params)
 
     async def all(self, query: str, into: type[T], **params: object) -> list[T]:
-        async with self.transaction() as tx:
-            return await tx.all(query, into, **params)
+        async with self._statement() as alone:
+            return await alone.all(query, into, **params)
 
     async def value(self, query: str, **params: object) -> Any:
-        async with self.transaction() as tx:
-            return await tx.value(query, **params)
+        async with self._statement() as alone:
+            return await alone.value(query, **params)
 
     async def run(self, query: str, **params: object) -> int:
-        async with self.transaction() as tx:
-            return await tx.run(query, **params)
+        async with self._statement() as alone:
+            return await alone.run(query, **params)
+
+    @asynccontextmanager
+    async def _statement(self) -> AsyncIterator[Transaction]:
+        """One statement, committed by itself."""
+        async with self._pool.connection() as connection:
+            yield Transaction(connection, self._queries)
 
     async def ready(self) -> None:
         """Raises where the database does not answer."""

@@ -27,6 +27,8 @@ NOTICES = Counter("ledgerport_notices_total", "Notices raised for people", ["kin
 NOTICES_SENT = Counter("ledgerport_notices_sent_total", "Tries to deliver a notice", ["channel", "outcome"])
 LOOP_FAILURES = Counter("ledgerport_loop_failures_total", "Background work that failed and is tried again", ["loop"])
 
+# Stands for whatever provider is set up later.
+_TRACER = trace.get_tracer("ledgerport")
 _SECRET_KEYS = re.compile(r"token|secret|password|authorization|cookie|hmac|api_key|code$", re.IGNORECASE)
 _SECRET_SHAPES = re.compile(
     r"(?:shpat_|shprt_|shpss_|RT1-|AB11|eyJ)[A-Za-z0-9._\-]{8,}|(?i:bearer|basic)\s+[A-Za-z0-9._\-+/=]{8,}"
@@ -109,7 +111,7 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def tracer() -> trace.Tracer:
-    return trace.get_tracer("ledgerport")
+    return _TRACER
 
 
 def current_traceparent() -> str:

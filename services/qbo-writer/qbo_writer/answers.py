@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from xml.etree import ElementTree
+
+import msgspec
 
 
 class Action(StrEnum):
@@ -36,6 +37,17 @@ class Answer:
     tid: str = ""
     retry_after: float | None = None
     trouble: str = ""
+
+
+class _BatchAnswer(msgspec.Struct):
+    """Intuit: batch. Each item has its bId and one member more, an entity or a Fault."""
+
+    BatchItemResponse: list[dict[str, msgspec.Raw]]
+
+
+_batch = msgspec.json.Decoder(_BatchAnswer)
+# Numbers stay exact decimals.
+_object = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,27 @@ def read(answer: Answer, entity: str) -> Reading:
     return Reading(Action.SAME_AGAIN, {}, (Fault("", answer.trouble or f"HTTP {answer.status}", ""),))
 
 
+def split_batch(answer: Answer) -> dict[str, Answer] | None:
+    """The answers in the answer to a batch, by bId, each as if it had come alone; None where it is none of a batch.
+
+    A refused item comes with HTTP 200 like the others: here it has the 400 that it would have had by itself.
+    """
+    if answer.status != 200:
+        return None
+    try:
+        items = _batch.decode(answer.body).BatchItemResponse
+    except msgspec.MsgspecError:
+        return None
+    found: dict[str, Answer] = {}
+    for item in items:
+        members = {name: bytes(raw) for name, raw in item.items()}
+        number = members.pop("bId", b"").decode(errors="replace").strip('"')
+        status = 400 if "Fault" in members else 200
+        body = b",".join(b'"%s":%s' % (name.encode(), raw) for name, raw in members.items())
+        found[number] = replace(answer, status=status, body=b"{%s}" % body)
+    return found
+
+
 def over_a_limit(answer: Answer) -> bool:
     """A limit was reached, so nothing was executed. It has come with 429 and with 403, in XML and in JSON."""
     return answer.status in (403, 429) and read(answer, "").action is Action.WAIT
@@ -144,10 +177,9 @@ def _action(status: int, faults: tuple[Fault, ...]) -> Action:
 
 def _parse(body: bytes) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(body, parse_float=Decimal)
-    except ValueError:
+        return _object.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    return parsed if isinstance(parsed, dict) else None
 
 
 def _faults(parsed: Mapping[str, Any]) -> tuple[Fault, ...]:

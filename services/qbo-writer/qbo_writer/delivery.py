@@ -1,41 +1,60 @@
-"""Companies are leased to this writer; each leased company's runnable records are delivered in dependency order."""
+"""Companies are leased to this writer, a fair share of them; each leased company's records are delivered."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from uuid import UUID, uuid4
-
-from opentelemetry.trace import SpanKind
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
 
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from qbo_writer.company_books import CompanyBooks
+from qbo_writer.company_run import CompanyRun
 from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
 from qbo_writer.gate import Gate
-from qbo_writer.ledger_rows import Lease, LeaseLost, Runnable
+from qbo_writer.ledger_rows import Lease, LeaseLost
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.settings import Settings
 from qbo_writer.sync_config import load_settings, settings_stamp
-from qbo_writer.writing import deliver
+from qbo_writer.throttle import Spent, Throttle
 
 log = telemetry.logger("delivery")
-_BATCH = 60
 _TOKEN_REFUSED = (401, 403)
 _AFTER_TROUBLE = 2.0
 _ALSO_IDLE = 1.0
-# Seconds that a desk waits for more work, and after which what it knows of the company is read again.
-_KEEP_DESK = 20.0
-_DESK_LIFE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Business:
     business_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _SpentBefore:
+    spent: list[dict[str, Any]]
+    age: float
+
+
+@dataclass
+class _Held:
+    """A company that is ours: its run, once there is one, and until when our lease surely holds (loop seconds)."""
+
+    good_until: float = 0.0
+    task: asyncio.Task[None] | None = None
+    run: CompanyRun | None = None
+    # What the holder before us had started, where it was another; and what keeps the limits since.
+    before: _SpentBefore | None = None
+    throttle: Throttle | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.task is None or self.task.done()
 
 
 class Delivery:
@@ -55,16 +74,15 @@ class Delivery:
         self._db, self._gate, self._tokens, self._quickbooks, self._books = db, gate, tokens, quickbooks, books
         self._settings, self._wake, self._tell = settings, wake, tell
         self._holder = str(uuid4())
-        self._runs: dict[str, asyncio.Task[None]] = {}
-        self._more: dict[str, asyncio.Event] = {}
+        self._held: dict[str, _Held] = {}
+        self._fences: dict[str, int] = {}
         self._draining = False
 
     async def run(self) -> None:
         """Until cancelled: start a run for each company with work. On the way out, give the leases back."""
         try:
             while True:
-                for company in await self._db.all("companies_with_work", _Business):
-                    self._start(company.business_id)
+                await self._share_out()
                 await self._rest()
         finally:
             await self._stop_all()
@@ -72,22 +90,55 @@ class Delivery:
     async def drain(self, seconds: float) -> None:
         """No further send starts; what has been sent has this long to be answered and settled."""
         self._draining = True
-        for more in self._more.values():
-            more.set()
-        under_way = [run for run in self._runs.values() if not run.done()]
+        for held in self._held.values():
+            if held.run is not None:
+                held.run.stop()
+        under_way = [held.task for held in self._held.values() if held.task is not None and not held.over]
         if under_way:
             await asyncio.wait(under_way, timeout=seconds)
+
+    # --- whose companies --------------------------------------------------------------------------
+
+    async def _share_out(self) -> None:
+        """Each writer takes its share of the companies that have work, and gives back what is more."""
+        seconds = self._settings.lease_seconds
+        await self._db.run("writer_alive", holder=self._holder)
+        await self._db.run("writers_gone", holder="", seconds=seconds)
+        writers = await self._db.value("writers_alive")
+        rows = await self._db.all("companies_with_work", _Business)
+        companies = [row.business_id for row in rows if not self._why_closed(row.business_id)]
+        share = math.ceil(len(companies) / writers)
+        ours = [each for each in companies if not self._held.setdefault(each, _Held()).over]
+        for business_id in ours[:share]:
+            self._came(business_id)
+        for business_id in ours[share:]:
+            self._give_back(business_id)
+        for business_id in companies:
+            if len(ours) < share and self._held[business_id].over:
+                ours.append(business_id)
+                self._start(business_id)
+
+    def _came(self, business_id: str) -> None:
+        if (run := self._held[business_id].run) is not None:
+            run.line.came()
+
+    def _give_back(self, business_id: str) -> None:
+        if (run := self._held[business_id].run) is not None:
+            log.info("company_given_back", business=business_id)
+            run.stop()
+
+    def _start(self, business_id: str) -> None:
+        task = asyncio.create_task(self._company(business_id), name=f"company {business_id}")
+        self._held[business_id] = _Held(task=task)
 
     def _why_closed(self, business_id: str) -> str:
         return "DRAINING" if self._draining else self._gate.why_closed(business_id)
 
-    def _start(self, business_id: str) -> None:
-        running = self._runs.get(business_id)
-        if running is not None and not running.done():
-            self._more[business_id].set()
-        elif not self._why_closed(business_id):
-            self._more[business_id] = asyncio.Event()
-            self._runs[business_id] = asyncio.create_task(self._company(business_id), name=f"company {business_id}")
+    def _why_not_sent(self, business_id: str) -> str:
+        """A writer that was held up past the end of its lease sends nothing: another may be at work already."""
+        if asyncio.get_running_loop().time() >= self._held[business_id].good_until:
+            return "LEASE_OVER"
+        return self._why_closed(business_id)
 
     async def _rest(self) -> None:
         self._wake.clear()
@@ -97,9 +148,13 @@ class Delivery:
             return
 
     async def _stop_all(self) -> None:
-        for run in self._runs.values():
-            run.cancel()
-        await asyncio.gather(*self._runs.values(), return_exceptions=True)
+        tasks = [held.task for held in self._held.values() if held.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._db.run("writers_gone", holder=self._holder, seconds=self._settings.lease_seconds)
+
+    # --- one company ------------------------------------------------------------------------------
 
     async def _company(self, business_id: str) -> None:
         """One company, from taking its lease to having nothing left to do. Trouble ends it; the next look retries."""
@@ -114,35 +169,61 @@ class Delivery:
             for task in (work, keeper):
                 task.cancel()
             await asyncio.gather(work, keeper, return_exceptions=True)
-            await self._db.run("lease_release", business_id=business_id, holder=self._holder)
+            await self._release(lease)
 
     async def _take_lease(self, business_id: str) -> Lease | None:
-        seconds = self._settings.lease_seconds
-        fence = await self._db.value("lease_take", business_id=business_id, holder=self._holder, seconds=seconds)
-        return Lease(business_id, self._holder, fence) if fence is not None else None
+        asked_at, seconds = asyncio.get_running_loop().time(), self._settings.lease_seconds
+        async with self._db.transaction() as tx:
+            before = await tx.one("lease_spent", _SpentBefore, business_id=business_id)
+            fence = await tx.value("lease_take", business_id=business_id, holder=self._holder, seconds=seconds)
+        if fence is None:
+            return None
+        if fence != self._fences.get(business_id):
+            self._held[business_id].before = before
+        self._fences[business_id] = fence
+        self._held[business_id].good_until = asked_at + seconds
+        return Lease(business_id, self._holder, fence)
 
     async def _keep_lease(self, lease: Lease) -> None:
         """Renew well before the end; when it is lost, this ends, and with it the work."""
+        seconds, clock = self._settings.lease_seconds, asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / 4)
+            await asyncio.sleep(seconds / 4)
+            asked_at = clock()
             try:
-                renewed = await self._take_lease(lease.business_id)
+                renewed = await self._db.run("lease_renew", **self._of(lease), seconds=seconds)
             except Exception as error:
                 log.warning("lease_not_renewed", business=lease.business_id, error=repr(error))
                 continue  # the fence refuses whatever we would settle after its end
-            if renewed != lease:
+            if not renewed:
                 return
+            self._held[lease.business_id].good_until = asked_at + seconds
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await self._db.run("lease_release", **self._of(lease))
+        except Exception as error:
+            log.warning("lease_not_released", business=lease.business_id, error=repr(error))
+
+    def _of(self, lease: Lease) -> dict[str, object]:
+        throttle = self._held[lease.business_id].throttle
+        spent = json.dumps([asdict(each) for each in throttle.spent()] if throttle is not None else [])
+        return {"business_id": lease.business_id, "holder": lease.holder, "fence": lease.fence, "spent": spent}
+
+    def _keep_limits(self, lease: Lease, realm_id: str) -> None:
+        """Inside the limits together with the holder before us; of the time since it last said, the most is assumed."""
+        held, throttle = self._held[lease.business_id], self._quickbooks.throttle(realm_id)
+        if held.before is not None:
+            spent = [Spent(each["age"] + held.before.age, each["batch"]) for each in held.before.spent]
+            throttle.inherit(spent, unknown_seconds=min(held.before.age, self._settings.lease_seconds))
+        held.before, held.throttle = None, throttle
 
     async def _work(self, lease: Lease) -> None:
         try:
-            desk, ends = await self._desk(lease), asyncio.get_running_loop().time() + _DESK_LIFE
-            while asyncio.get_running_loop().time() < ends:
-                if batch := await self._runnable(lease.business_id):
-                    await self._heed_changes(desk)
-                    await self._deliver(desk, batch)
-                    self._tell()
-                elif not await self._more_comes(lease.business_id):
-                    return
+            desk = await self._desk(lease)
+            run = CompanyRun(desk, self._settings.qbo_in_flight, self._settings.qbo_batch_payloads, self._tell)
+            self._held[lease.business_id].run = run
+            await run.work()
         except (GateClosed, LeaseLost) as stopped:
             log.info("company_stopped", business=lease.business_id, why=repr(stopped))
         except Unreachable as trouble:
@@ -157,37 +238,10 @@ class Delivery:
             log.error("company_failed", business=lease.business_id, exc_info=True)
             await asyncio.sleep(_AFTER_TROUBLE)
 
-    async def _more_comes(self, business_id: str) -> bool:
-        """The desk is kept for a while: the next order needs none of what a new one reads."""
-        more = self._more[business_id]
-        more.clear()
-        try:
-            await asyncio.wait_for(more.wait(), _KEEP_DESK)
-        except TimeoutError:
-            return False
-        return not self._draining
-
-    async def _heed_changes(self, desk: Desk) -> None:
-        """Settings and mappings hold from the next record on, and so does what was read of the company meanwhile."""
-        business_id = desk.lease.business_id
-        stamp = await settings_stamp(self._db, business_id)
-        if stamp != desk.settings_stamp:
-            desk.settings, desk.settings_stamp = await load_settings(self._db, business_id), stamp
-        read_at = await self._books.read_at(business_id)
-        if read_at != desk.read_at and (company := await self._books.known(business_id)) is not None:
-            desk.company, desk.read_at = company, read_at
-
-    async def _runnable(self, business_id: str) -> list[Runnable]:
-        """One record of an order's family at a time: what one books, the next one must see."""
-        rows = await self._db.all("runnable", Runnable, business_id=business_id, batch=_BATCH)
-        first_of: dict[UUID, Runnable] = {}
-        for row in rows:
-            first_of.setdefault(row.family, row)
-        return list(first_of.values())
-
     async def _desk(self, lease: Lease) -> Desk:
         settings = self._settings
         access = await self._tokens.access(lease.business_id)
+        self._keep_limits(lease, access.account)
         company = await self._books.load(lease.business_id, access)
         stamp = await settings_stamp(self._db, lease.business_id)
         read_at = await self._books.read_at(lease.business_id)
@@ -202,33 +256,8 @@ class Delivery:
             quickbooks=self._quickbooks,
             books=self._books,
             tokens=self._tokens,
-            why_closed=lambda: self._why_closed(lease.business_id),
+            why_closed=lambda: self._why_not_sent(lease.business_id),
             retry_waits=settings.retry_waits,
             look_first_after=settings.look_first_after,
+            batch_over_after=settings.batch_over_after,
         )
-
-    async def _deliver(self, desk: Desk, batch: Sequence[Runnable]) -> None:
-        """Kind by kind: what others refer to is settled before they are planned."""
-        for _, group in groupby(batch, key=lambda record: record.kind):
-            tasks = [asyncio.create_task(self._traced(desk, record)) for record in group]
-            try:
-                await asyncio.wait(tasks)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-
-    async def _traced(self, desk: Desk, record: Runnable) -> None:
-        """The trace goes back, by a link, to the webhook or click that caused the record."""
-        links = telemetry.link_to(record.traceparent)
-        name = f"deliver {record.kind}"
-        with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CONSUMER, links=links):
-            try:
-                await deliver(desk, record)
-            except Exception as trouble:
-                # What is on its way to QuickBooks finishes and is settled; nothing new is sent.
-                desk.stopped = desk.stopped or type(trouble).__name__
-                raise

@@ -1,18 +1,15 @@
-"""The rows that delivery reads and writes, and the one place where a record is settled."""
+"""The rows that delivery reads and writes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
-
-from google.protobuf.timestamp_pb2 import Timestamp
+from uuid import UUID
 
 from ledgerport.common.v1 import money_pb2
 from ledgerport.events.v1 import record_pb2
-from ledgerport_libs.bus import OutgoingEvent
-from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.database import Database
 from qbo_writer.posting.posted import Applied, Posted, PostedDocument
 from qbo_writer.posting.verdicts import Status
 
@@ -32,6 +29,8 @@ class Runnable:
     traceparent: str
     # A person pushed it by hand: no trigger holds it.
     pushed: bool
+    # It came with a history import.
+    history: bool
     # The entity as protobuf; for a payment and a refund, their order.
     payload: bytes
 
@@ -52,6 +51,8 @@ class Claim:
     # The document that an update or a void changes.
     qbo_id: str
     request_id: str
+    # The request id of the batch that it was sent in first; empty: it was sent by itself.
+    batch: str
     body: bytes
     body_hash: bytes
     number: str
@@ -68,6 +69,7 @@ class Claim:
 class FamilyRow:
     """One document of an order, its payments or its refunds, as `posted_of` reads it."""
 
+    family: UUID
     kind: str
     source_id: str
     part: int
@@ -88,8 +90,16 @@ class FamilyRow:
 
 async def posted_of(db: Database, record: Runnable) -> Posted:
     """What stands in QuickBooks for the record's family."""
-    rows = await db.all("family_documents", FamilyRow, family=record.family, record_id=record.id)
-    return Posted([posted_document(row) for row in rows])
+    return (await posted_of_all(db, [record]))[record.family]
+
+
+async def posted_of_all(db: Database, records: Sequence[Runnable]) -> dict[UUID, Posted]:
+    """What stands in QuickBooks, by family."""
+    families, ids = [record.family for record in records], [record.id for record in records]
+    found: dict[UUID, list[PostedDocument]] = {family: [] for family in families}
+    for row in await db.all("family_documents", FamilyRow, families=families, ids=ids):
+        found[row.family].append(posted_document(row))
+    return {family: Posted(documents) for family, documents in found.items()}
 
 
 def posted_document(row: FamilyRow) -> PostedDocument:
@@ -154,91 +164,6 @@ class Outcome:
     audited: bool = True
     # More documents of this record are to be booked: it goes on as pending.
     more: bool = False
-
-
-async def hold_lease(tx: Transaction, lease: Lease) -> None:
-    """In this transaction the company is ours, or LeaseLost."""
-    held = await tx.value("lease_hold", business_id=lease.business_id, holder=lease.holder, fence=lease.fence)
-    if held is None:
-        raise LeaseLost(lease.business_id)
-
-
-async def settle(db: Database, lease: Lease, record: Runnable, revision: int, outcome: Outcome) -> None:
-    """The third step: record, document, attempt and event in one transaction, and whatever waited goes on."""
-    async with db.transaction() as tx:
-        await hold_lease(tx, lease)
-        if outcome.document is not None:
-            await tx.run("document_put", **outcome.document)
-        await tx.run("claim_drop", record_id=record.id)
-        stands = await tx.value(
-            "settle",
-            record_id=record.id,
-            revision=revision,
-            status=Status.PENDING.value if outcome.more else outcome.status.value,
-            reason=outcome.reason,
-            sentence=outcome.sentence,
-            waits_for=outcome.waits_for,
-        )
-        for row in outcome.spawn:
-            await tx.run("spawn_record", **row)
-        if outcome.document is not None:
-            await tx.run("wake_waiting", record_id=record.id)
-        await _tell(tx, record, outcome, Status(stands))
-
-
-async def retry_later(db: Database, lease: Lease, record: Runnable, seconds: float, outcome: Outcome) -> None:
-    """Nothing is known or nothing was done: the claim stays, the record stays pending, the attempt is on record."""
-    async with db.transaction() as tx:
-        await hold_lease(tx, lease)
-        await tx.run("claim_tried", record_id=record.id)
-        await tx.run(
-            "retry_later", record_id=record.id, seconds=seconds, reason=outcome.reason, sentence=outcome.sentence
-        )
-        await _tell(tx, record, outcome, Status.PENDING)
-
-
-async def _tell(tx: Transaction, record: Runnable, outcome: Outcome, status: Status) -> None:
-    if outcome.audited:
-        await tx.run(
-            "attempt_add",
-            id=uuid4(),
-            business_id=record.business_id,
-            record_id=record.id,
-            operation=outcome.operation,
-            outcome=outcome.status.value,
-            entity=outcome.entity,
-            qbo_id=outcome.qbo_id,
-            number=outcome.number,
-            reason=outcome.reason,
-            sentence=outcome.sentence,
-            cause=outcome.cause,
-            cure=outcome.cure,
-            request=outcome.request,
-            response=outcome.response,
-            http_status=outcome.http_status,
-            intuit_tid=outcome.intuit_tid,
-            trace_id=outcome.trace_id,
-            duration_ms=outcome.duration_ms,
-        )
-    event_id = str(uuid4())
-    document = f"{outcome.entity} {outcome.number or outcome.qbo_id}".strip() if outcome.qbo_id else ""
-    now = Timestamp()
-    now.GetCurrentTime()
-    event = record_pb2.RecordEvent(
-        event_id=event_id,
-        business_id=record.business_id,
-        record_id=str(record.id),
-        kind=kind_to_proto(record.kind),
-        status=status_to_proto(status),
-        reference=record.reference,
-        reason=outcome.reason,
-        sentence=outcome.sentence,
-        document=document,
-        total=outcome.total,
-        at=now,
-    )
-    subject = f"records.v1.{record.business_id}.{status.value}"
-    await OutgoingEvent(event_id, subject, event.SerializeToString()).put(tx)
 
 
 def kind_to_proto(kind: str) -> record_pb2.RecordKind.ValueType:

@@ -104,6 +104,7 @@ def _limits(settings: Settings) -> Limits:
         settings.qbo_requests_per_minute,
         settings.qbo_requests_per_second,
         settings.qbo_in_flight,
+        settings.qbo_batches_per_minute,
         settings.qbo_throttle_wait,
     )
 

@@ -33,19 +33,35 @@ VALUES (%(id)s, %(business_id)s, %(kind)s, %(source_id)s, %(reference)s, '-infin
 ON CONFLICT (business_id, kind, source_id) DO NOTHING;
 
 -- name: runnable
--- What may be tried now: what happens now before history; in each, customers and items first, then sales, their
--- payments and refunds; else in order of arrival.
+-- The keys of what may be tried now: what happens now before history; in each, customers and items first, then sales,
+-- their payments and refunds; else in order of arrival. What was sent before and is not settled goes alone.
 -- A payment or refund waits while its order itself is to be tried, or was sent and is not answered.
-SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       r.pushed, coalesce(p.payload, r.payload) AS payload
-  FROM record r LEFT JOIN record p ON p.id = r.parent_id
+SELECT r.id, coalesce(r.parent_id, r.id) AS family, r.history, r.rank,
+       c.record_id IS NOT NULL OR r.kind = 'setup' AS alone
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id LEFT JOIN claim c ON c.record_id = r.id
  WHERE r.business_id = %(business_id)s AND r.status = 'pending' AND r.not_before <= now()
-   AND (p.status IS NULL OR p.status <> 'pending')
+   AND (p.status IS NULL OR p.status <> 'pending') AND r.id <> ALL(%(under_way)s)
  ORDER BY r.history, r.rank, r.arrival
- LIMIT %(batch)s;
+ LIMIT %(most)s;
+
+-- name: records_to_write
+SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
+       r.pushed, r.history, coalesce(p.payload, r.payload) AS payload
+  FROM record r LEFT JOIN record p ON p.id = r.parent_id
+ WHERE r.id = ANY(%(ids)s) AND r.status = 'pending';
 
 -- name: companies_with_work
-SELECT DISTINCT business_id FROM record WHERE status = 'pending' AND not_before <= now();
+-- From company to company by the index, however many records each has.
+WITH RECURSIVE company AS (
+    (SELECT business_id FROM record WHERE status = 'pending' ORDER BY business_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
+             ORDER BY r.business_id LIMIT 1)
+      FROM company c WHERE c.business_id IS NOT NULL)
+SELECT business_id FROM company c
+ WHERE business_id IS NOT NULL
+   AND EXISTS (SELECT 1 FROM record r
+                WHERE r.business_id = c.business_id AND r.status = 'pending' AND r.not_before <= now());
 
 -- name: lease_take
 -- Ours if nobody holds it or we hold it already; the fence grows with each new holder.
@@ -57,8 +73,27 @@ ON CONFLICT (business_id) DO UPDATE
  WHERE l.until < now() OR l.holder = EXCLUDED.holder
 RETURNING fence;
 
+-- name: lease_spent
+-- What the holder before us had started, and how long ago it said so.
+SELECT spent, extract(epoch FROM now() - spent_at)::float8 AS age FROM company_lease WHERE business_id = %(business_id)s;
+
+-- name: lease_renew
+UPDATE company_lease SET until = now() + make_interval(secs => %(seconds)s), spent = %(spent)s, spent_at = now()
+ WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s;
+
 -- name: lease_release
-UPDATE company_lease SET until = now() WHERE business_id = %(business_id)s AND holder = %(holder)s;
+UPDATE company_lease SET until = now(), spent = %(spent)s, spent_at = now()
+ WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s;
+
+-- name: writer_alive
+INSERT INTO writer (holder, seen_at) VALUES (%(holder)s, now())
+ON CONFLICT (holder) DO UPDATE SET seen_at = now();
+
+-- name: writers_gone
+DELETE FROM writer WHERE holder = %(holder)s OR seen_at < now() - make_interval(secs => %(seconds)s);
+
+-- name: writers_alive
+SELECT count(*) FROM writer;
 
 -- name: lease_hold
 -- Nothing may be claimed or settled by a holder that was replaced.
@@ -66,43 +101,57 @@ SELECT 1 FROM company_lease
  WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s FOR SHARE;
 
 -- name: claim_of
-SELECT record_id, part, operation, entity, qbo_id, request_id, body, body_hash, number, txn_date, expected, covers,
-       applies, revision, tries, extract(epoch FROM now() - claimed_at)::float8 AS age
+SELECT record_id, part, operation, entity, qbo_id, request_id, batch, body, body_hash, number, txn_date, expected,
+       covers, applies, revision, tries, extract(epoch FROM now() - claimed_at)::float8 AS age
   FROM claim WHERE record_id = %(record_id)s;
 
 -- name: claim_add
-INSERT INTO claim (record_id, business_id, part, operation, entity, qbo_id, request_id, body, body_hash, number,
+INSERT INTO claim (record_id, business_id, part, operation, entity, qbo_id, request_id, batch, body, body_hash, number,
                    txn_date, expected, covers, applies, revision)
-VALUES (%(record_id)s, %(business_id)s, %(part)s, %(operation)s, %(entity)s, %(qbo_id)s, %(request_id)s, %(body)s,
-        %(body_hash)s, %(number)s, %(txn_date)s, %(expected)s, %(covers)s, %(applies)s, %(revision)s);
+VALUES (%(record_id)s, %(business_id)s, %(part)s, %(operation)s, %(entity)s, %(qbo_id)s, %(request_id)s, %(batch)s,
+        %(body)s, %(body_hash)s, %(number)s, %(txn_date)s, %(expected)s::jsonb, %(covers)s::jsonb, %(applies)s::jsonb,
+        %(revision)s);
 
--- name: claim_tried
-UPDATE claim SET tries = tries + 1 WHERE record_id = %(record_id)s;
+-- name: claims_tried
+UPDATE claim SET tries = tries + 1 WHERE record_id = ANY(%(ids)s);
 
--- name: claim_drop
-DELETE FROM claim WHERE record_id = %(record_id)s;
+-- name: claims_drop
+DELETE FROM claim WHERE record_id = ANY(%(ids)s);
 
--- name: refused_claims
--- How many writes of this record QuickBooks refused for good: each next one needs a request id of its own.
-SELECT count(*) FROM attempt
- WHERE record_id = %(record_id)s AND outcome IN ('error', 'on_hold') AND operation IN ('create', 'update', 'void');
+-- name: lock_records
+-- In one order, so that two of us never wait for each other in a circle.
+SELECT id FROM record WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
+
+-- name: lock_unchanged
+-- Those of the records that are still as they were planned.
+SELECT r.id FROM record r JOIN unnest(%(ids)s::uuid[], %(revisions)s::bigint[]) AS planned (id, revision)
+    ON r.id = planned.id AND r.revision = planned.revision
+ WHERE r.status = 'pending' ORDER BY r.id FOR UPDATE OF r;
+
+-- name: refused_writes
+-- How many writes of each record QuickBooks refused for good: each next one needs a request id of its own.
+SELECT record_id AS id, count(*) AS count FROM attempt
+ WHERE record_id = ANY(%(ids)s) AND outcome IN ('error', 'on_hold') AND operation IN ('create', 'update', 'void')
+ GROUP BY record_id;
 
 -- name: documents_of
 SELECT part, entity, qbo_id, number, total_minor, currency, voided, txn_date, proof
   FROM document WHERE record_id = %(record_id)s ORDER BY part;
 
 -- name: family_documents
--- What stands in QuickBooks, or was sent and is not answered, for an order, its payments and its refunds.
-SELECT r.kind, r.source_id, d.part, d.entity, d.qbo_id, d.sync_token, d.number, coalesce(d.total_minor, 0) AS total,
-       d.covers, d.applies, false AS in_flight, d.voided, d.txn_date AS date, d.tax_shifted,
-       coalesce(d.currency, '') AS currency, d.customer_id
+-- What stands in QuickBooks, or was sent and is not answered, for orders, their payments and their refunds; the claims
+-- of the records that are being planned themselves are left out.
+SELECT coalesce(r.parent_id, r.id) AS family, r.kind, r.source_id, d.part, d.entity, d.qbo_id, d.sync_token, d.number,
+       coalesce(d.total_minor, 0) AS total, d.covers, d.applies, false AS in_flight, d.voided, d.txn_date AS date,
+       d.tax_shifted, coalesce(d.currency, '') AS currency, d.customer_id
   FROM document d JOIN record r ON r.id = d.record_id
- WHERE r.id = %(family)s OR r.parent_id = %(family)s
+ WHERE r.id = ANY(%(families)s) OR r.parent_id = ANY(%(families)s)
 UNION ALL
-SELECT r.kind, r.source_id, c.part, c.entity, c.qbo_id, '', c.number, coalesce((c.expected->>'total')::bigint, 0),
-       c.covers, c.applies, true, false, c.txn_date, false, '', ''
+SELECT coalesce(r.parent_id, r.id), r.kind, r.source_id, c.part, c.entity, c.qbo_id, '', c.number,
+       coalesce((c.expected->>'total')::bigint, 0), c.covers, c.applies, true, false, c.txn_date, false, '', ''
   FROM claim c JOIN record r ON r.id = c.record_id
- WHERE (r.id = %(family)s OR r.parent_id = %(family)s) AND c.record_id <> %(record_id)s AND c.operation = 'create'
+ WHERE (r.id = ANY(%(families)s) OR r.parent_id = ANY(%(families)s)) AND c.record_id <> ALL(%(ids)s)
+   AND c.operation = 'create'
  ORDER BY date, part;
 
 -- name: document_put
@@ -124,13 +173,15 @@ SELECT r.kind, r.source_id, d.qbo_id FROM document d JOIN record r ON r.id = d.r
 
 -- name: settle
 -- Synced, refused or held: but pending again where the entity changed while it was being written.
-UPDATE record
-   SET status = CASE WHEN revision = %(revision)s THEN %(status)s ELSE 'pending' END,
-       reason = CASE WHEN revision = %(revision)s THEN %(reason)s ELSE '' END,
-       sentence = CASE WHEN revision = %(revision)s THEN %(sentence)s ELSE '' END,
-       waits_for = CASE WHEN revision = %(revision)s THEN %(waits_for)s::uuid END,
+UPDATE record r
+   SET status = CASE WHEN r.revision = s.revision THEN s.status ELSE 'pending' END,
+       reason = CASE WHEN r.revision = s.revision THEN s.reason ELSE '' END,
+       sentence = CASE WHEN r.revision = s.revision THEN s.sentence ELSE '' END,
+       waits_for = CASE WHEN r.revision = s.revision THEN s.waits_for END,
        failures = 0, not_before = '-infinity', changed_at = now()
- WHERE id = %(record_id)s RETURNING status;
+  FROM unnest(%(ids)s::uuid[], %(revisions)s::bigint[], %(statuses)s::text[], %(reasons)s::text[],
+              %(sentences)s::text[], %(waits_for)s::uuid[]) AS s (id, revision, status, reason, sentence, waits_for)
+ WHERE r.id = s.id RETURNING r.id, r.status;
 
 -- name: retry_later
 UPDATE record
@@ -138,9 +189,16 @@ UPDATE record
        sentence = %(sentence)s, changed_at = now()
  WHERE id = %(record_id)s AND status = 'pending';
 
+-- name: wait_out
+UPDATE record SET not_before = now() + make_interval(secs => %(seconds)s) WHERE id = %(record_id)s;
+
 -- name: wake_waiting
 UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, changed_at = now()
- WHERE waits_for = %(record_id)s AND status = 'on_hold';
+ WHERE id IN (SELECT id FROM record WHERE waits_for = ANY(%(ids)s) AND status = 'on_hold' ORDER BY id FOR UPDATE);
+
+-- name: goes_before_history
+-- What happens now waits for it.
+UPDATE record SET history = false WHERE id = %(record_id)s AND history;
 
 -- name: spawn_record
 -- A payment of an invoice is put in line; one that waits or failed before is looked at again.
@@ -294,7 +352,7 @@ INSERT INTO seen_gateway (business_id, label) VALUES (%(business_id)s, %(label)s
 
 -- name: record_to_preview
 SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.revision, r.failures, r.traceparent,
-       r.pushed, coalesce(p.payload, r.payload) AS payload
+       r.pushed, r.history, coalesce(p.payload, r.payload) AS payload
   FROM record r LEFT JOIN record p ON p.id = r.parent_id
  WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
 

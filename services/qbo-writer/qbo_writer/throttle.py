@@ -1,14 +1,25 @@
-"""Intuit's limits for one company, kept on our side: requests a second, a minute, and in flight."""
+"""Intuit's limits for one company, kept on our side: requests a second, a minute and in flight, batches a minute."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 _MINUTE = 60.0
+# The other side counts when a request arrives, which is a little later for one than for another.
+_JITTER = 0.25
+# Less than this is no pause (seconds).
+_TICK = 1e-6
+# How many starts that were missed may be made up for at once: a loop is now and then late.
+_REQUESTS_MADE_UP, _BATCHES_MADE_UP = 2, 4
+# After a refusal the pace is a quarter at first, and whole again after this many seconds.
+_GENTLE_SECONDS = 60.0
+_GENTLEST = 0.25
+# Of ten requests in flight at most six are singles: a batch, which carries thirty documents, never waits for them.
+_SHARE_OF_SINGLES = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,51 +29,153 @@ class Limits:
     per_minute: int
     per_second: int
     in_flight: int
+    batches_per_minute: int
     wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A request that was started `age` seconds ago."""
+
+    age: float
+    batch: bool
+
+
+class _Pace:
+    """Starts spread evenly, with at most `limit` in any minute."""
+
+    def __init__(self, limit: int, spacing: float, made_up: int) -> None:
+        self._limit, self._spacing, self._made_up = limit, spacing, made_up
+        self.starts: deque[float] = deque()
+        self._next = 0.0
+
+    def pause(self, now: float) -> float:
+        """Seconds until one may start; 0 or less: now."""
+        while self.starts and self.starts[0] <= now - _MINUTE - _JITTER:
+            self.starts.popleft()
+        pause = self._next - now
+        if len(self.starts) >= self._limit:
+            pause = max(pause, self.starts[-self._limit] + _MINUTE + _JITTER - now)
+        return pause
+
+    def start(self, now: float, factor: float) -> None:
+        self.starts.append(now)
+        spacing = self._spacing / factor
+        self._next = max(self._next, now - (self._made_up - 1) * spacing) + spacing
+
+    def inherit(self, moments: Sequence[float]) -> None:
+        self.starts = deque(sorted([*self.starts, *moments]))
+
+    def not_before(self, moment: float) -> None:
+        self._next = max(self._next, moment)
 
 
 class Throttle:
     """Lets a request start when no limit is touched by it. After a refusal nothing starts until the wait is over.
 
-    Starts are spread evenly over each second: a burst at the end of one second and another at the beginning of the
-    next would be one burst to the other side.
+    Singles and batches have a line each. A batch whose own limit allows it goes before every single.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._this_minute: deque[float] = deque()
-        self._slots = asyncio.Semaphore(limits.in_flight)
-        self._turn = asyncio.Lock()
-        self._next_start = 0.0
+        spacing = max(1 / limits.per_second, _MINUTE / limits.per_minute)
+        self._requests = _Pace(limits.per_minute, spacing, min(_REQUESTS_MADE_UP, limits.per_second))
+        self._batches = _Pace(limits.batches_per_minute, _MINUTE / limits.batches_per_minute, _BATCHES_MADE_UP)
+        self._this_second: deque[float] = deque(maxlen=limits.per_second)
+        self._under_way = 0
+        self._freed = asyncio.Event()
+        self._single_slots = asyncio.Semaphore(max(1, int(limits.in_flight * _SHARE_OF_SINGLES)))
+        self._single_turn, self._batch_turn = asyncio.Lock(), asyncio.Lock()
+        self._no_batch_waits = asyncio.Event()
+        self._no_batch_waits.set()
+        self._resumed_at = float("-inf")
 
     def refused(self, seconds: float | None) -> None:
         """QuickBooks said that a limit was reached, and perhaps for how long."""
         until = asyncio.get_running_loop().time() + (seconds or self._limits.wait)
-        self._next_start = max(self._next_start, until)
+        self._requests.not_before(until)
+        self._resumed_at = max(self._resumed_at, until)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Inside, one request may be under way."""
-        async with self._slots:
-            async with self._turn:
-                await self._until_free()
+        """Inside, one single request may be under way."""
+        async with self._single_slots:
+            async with self._single_turn:
+                await self._until_one_may_start(batch=False)
+                self._start(batch=False)
+            with self._under_way_now():
+                yield
+
+    @asynccontextmanager
+    async def batch_turn(self) -> AsyncIterator[None]:
+        """Inside, one batch may be under way."""
+        async with self._batch_turn:
+            await _sleep_while(self._batches.pause)
+            self._no_batch_waits.clear()
+            try:
+                await self._until_one_may_start(batch=True)
+                self._start(batch=True)
+            finally:
+                self._no_batch_waits.set()
+        with self._under_way_now():
             yield
 
-    async def _until_free(self) -> None:
-        clock = asyncio.get_running_loop().time
-        pause = self._pause(clock())
-        while pause > 0:
+    def spent(self) -> list[Spent]:
+        """What was started in the last minute."""
+        now = asyncio.get_running_loop().time()
+        batches = set(self._batches.starts)
+        return [Spent(now - at, at in batches) for at in self._requests.starts if at > now - _MINUTE]
+
+    def inherit(self, spent: Sequence[Spent], unknown_seconds: float) -> None:
+        """What another writer started before us. Of the last `unknown_seconds` it did not say: the most is assumed."""
+        now = asyncio.get_running_loop().time()
+        requests = int(min(unknown_seconds, _MINUTE) * min(self._limits.per_second, self._limits.per_minute / _MINUTE))
+        batches = int(min(unknown_seconds, _MINUTE) * self._limits.batches_per_minute / _MINUTE)
+        self._requests.inherit([now - each.age for each in spent] + [now] * requests)
+        self._batches.inherit([now - each.age for each in spent if each.batch] + [now] * batches)
+
+    async def _until_one_may_start(self, *, batch: bool) -> None:
+        """What is free is asked anew after each wait, and nothing is held while waiting."""
+        while True:
+            if not batch:
+                await self._no_batch_waits.wait()
+            if self._under_way >= self._limits.in_flight:
+                await self._freed.wait()
+                continue
+            pause = self._pause(asyncio.get_running_loop().time())
+            if pause <= _TICK:
+                return
             await asyncio.sleep(pause)
-            pause = self._pause(clock())
-        now = clock()
-        self._this_minute.append(now)
-        self._next_start = now + 1 / self._limits.per_second
+
+    @contextmanager
+    def _under_way_now(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._freed.set()
+            self._freed = asyncio.Event()
 
     def _pause(self, now: float) -> float:
-        """Seconds until one may start; 0 or less: now."""
-        while self._this_minute and self._this_minute[0] <= now - _MINUTE:
-            self._this_minute.popleft()
-        pause = self._next_start - now
-        if len(self._this_minute) >= self._limits.per_minute:
-            pause = max(pause, self._this_minute[0] + _MINUTE - now)
+        pause = self._requests.pause(now)
+        if len(self._this_second) == self._limits.per_second:
+            pause = max(pause, self._this_second[0] + 1.0 + _JITTER / self._limits.per_second - now)
         return pause
+
+    def _start(self, *, batch: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        self._under_way += 1
+        factor = min(1.0, max(_GENTLEST, (now - self._resumed_at) / _GENTLE_SECONDS))
+        self._requests.start(now, factor)
+        self._this_second.append(now)
+        if batch:
+            self._batches.start(now, factor)
+
+
+async def _sleep_while(pause_of: Callable[[float], float]) -> None:
+    """Asks again after each pause: others may have started meanwhile."""
+    clock = asyncio.get_running_loop().time
+    pause = pause_of(clock())
+    while pause > _TICK:
+        await asyncio.sleep(pause)
+        pause = pause_of(clock())

@@ -8,7 +8,8 @@ from uuid import UUID
 from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.database import Database
 from qbo_writer.intake import buyer_of, record_id
-from qbo_writer.ledger_rows import Lease, Runnable, hold_lease
+from qbo_writer.ledger import hold_lease
+from qbo_writer.ledger_rows import Lease, Runnable
 from qbo_writer.posting import setup
 from qbo_writer.posting.customers import display_name
 from qbo_writer.posting.verdicts import Needs, Status
@@ -29,14 +30,17 @@ async def wait_for(db: Database, lease: Lease, record: Runnable, needs: Needs) -
         )
         if dependency is not None and dependency.status == Status.SYNCED:
             return  # it has just arrived: this record is still pending and is tried again at once
+        needed = record_id(record.business_id, kind, source_id)
+        if not record.history:
+            await tx.run("goes_before_history", record_id=needed)
         await tx.run(
             "settle",
-            record_id=record.id,
-            revision=record.revision,
-            status=Status.ON_HOLD.value,
-            reason="WAITS_FOR_MAPPING",
-            sentence=_waits_sentence(kind, dependency),
-            waits_for=record_id(record.business_id, kind, source_id),
+            ids=[record.id],
+            revisions=[record.revision],
+            statuses=[Status.ON_HOLD.value],
+            reasons=["WAITS_FOR_MAPPING"],
+            sentences=[_waits_sentence(kind, dependency)],
+            waits_for=[needed],
         )
 
 

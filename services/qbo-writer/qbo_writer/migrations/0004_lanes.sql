@@ -20,3 +20,9 @@ ALTER TABLE claim ADD COLUMN batch text NOT NULL DEFAULT '';
 ALTER TABLE company_lease
     ADD COLUMN spent    jsonb       NOT NULL DEFAULT '[]',
     ADD COLUMN spent_at timestamptz NOT NULL DEFAULT now();
+
+-- Which writers there are: each takes its share of the companies.
+CREATE TABLE writer (
+    holder  text        PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+);

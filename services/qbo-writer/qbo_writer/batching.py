@@ -1,0 +1,130 @@
+"""Many records' way into QuickBooks at once: the same three steps as one record's, with one request between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from opentelemetry.trace import SpanKind
+
+from ledgerport_libs import telemetry
+from ledgerport_libs.access_tokens import AccessToken
+from qbo_writer import answers, ledger
+from qbo_writer.answers import Action, Answer, Reading
+from qbo_writer.claiming import claim_all, plan_all
+from qbo_writer.desk import CompanyTrouble, Desk
+from qbo_writer.ledger import Claimed
+from qbo_writer.ledger_rows import Claim, Outcome, Runnable
+from qbo_writer.outcomes import outcome_of
+from qbo_writer.posting.verdicts import Adopt, Booked, Document, Needs, Operation, Problem, Status
+from qbo_writer.quickbooks import BatchItem
+from qbo_writer.settling import Done, settle_done, settle_unwritten
+from qbo_writer.waiting import wait_for
+from qbo_writer.writing import Next, act, go_on
+
+log = telemetry.logger("batching")
+
+
+async def deliver_batch(desk: Desk, records: Sequence[Runnable]) -> list[UUID]:
+    """Bring these records one document further in one request. Those that must go alone are given back.
+
+    GateClosed, LeaseLost and CompanyTrouble concern the whole company.
+    """
+    links = [link for record in records for link in telemetry.link_to(record.traceparent)]
+    with telemetry.tracer().start_as_current_span("deliver batch", kind=SpanKind.CONSUMER, links=links) as span:
+        span.set_attribute("records", len(records))
+        planned = await plan_all(desk, records)
+        await _settle_others(desk, planned)
+        new = [(r, v) for r, v in planned if isinstance(v, Document) and v.operation is Operation.CREATE]
+        alone = [r.id for r, v in planned if isinstance(v, Document) and v.operation is not Operation.CREATE]
+        if len(new) == 1:  # nobody to go with: by itself its request id protects it
+            return [*alone, new[0][0].id]
+        if claims := await claim_all(desk, new, batch=True) if new else []:
+            await _send_and_settle(desk, claims)
+    return alone
+
+
+async def _settle_others(desk: Desk, planned: Sequence[tuple[Runnable, object]]) -> None:
+    """What has no document now: waiting for others, held, skipped, refused or booked already."""
+    for record, verdict in planned:
+        if isinstance(verdict, Needs):
+            await wait_for(desk.db, desk.lease, record, verdict)
+    settled = [(record, verdict) for record, verdict in planned if isinstance(verdict, Adopt | Booked | Problem)]
+    if settled:
+        await settle_unwritten(desk, settled)
+
+
+async def _send_and_settle(desk: Desk, claims: Sequence[Claimed]) -> None:
+    started = time.perf_counter()
+    access, answer = await _send(desk, claims)
+    parts = answers.split_batch(answer)
+    if parts is None:
+        await _unanswered(desk, claims, answer, started)
+        return
+    desk.breaker.answered()
+    read = [
+        (record, claim, _read(parts.get(str(number)), claim, answer, started))
+        for number, (record, claim) in enumerate(claims, 1)
+    ]
+    done = [
+        Done(record, claim, reading.document, outcome)
+        for record, claim, (reading, outcome) in read
+        if reading.action is Action.DONE
+    ]
+    if done:
+        await settle_done(desk, done)
+    for record, claim, (reading, outcome) in read:
+        if (
+            reading.action is not Action.DONE
+            and await act(desk, record, claim, reading, outcome, access) is not Next.DONE
+        ):
+            await go_on(desk, record, None, refusals=1)
+
+
+def _read(part: Answer | None, claim: Claim, answer: Answer, started: float) -> tuple[Reading, Outcome]:
+    """An item that the answer leaves out is as unknown as one without any answer."""
+    part = part or replace(answer, status=0, body=b"", trouble="left out of the batch's answer")
+    return answers.read(part, claim.entity), outcome_of(claim, part, started)
+
+
+async def _send(desk: Desk, claims: Sequence[Claimed]) -> tuple[AccessToken, Answer]:
+    """A refused token is renewed once; then it is the company that is in trouble."""
+    items = [BatchItem(claim.entity, claim.body) for _, claim in claims]
+    business_id, refused = desk.lease.business_id, None
+    while True:
+        access = await desk.tokens.access(business_id, refused)
+        answer = await desk.quickbooks.write_batch(access, items, claims[0][1].batch, desk.pass_the_gate)
+        reading = answers.read(answer, "BatchItemResponse")
+        if reading.action is not Action.REFRESH:
+            return access, answer
+        if refused is not None:
+            await desk.tokens.access(business_id, access)
+            raise CompanyTrouble(reading.fault.message or "refused twice")
+        refused = access
+
+
+async def _unanswered(desk: Desk, claims: Sequence[Claimed], answer: Answer, started: float) -> None:
+    """Nobody knows what it made: each is looked for when the batch is surely over, and then goes by itself."""
+    reading = answers.read(answer, "BatchItemResponse")
+    desk.heard(reading)
+    log.warning("batch_unanswered", business=desk.lease.business_id, records=len(claims), why=reading.fault.message)
+    sentence = "QuickBooks did not answer usably; it is looked for, and tried again by itself."
+    tries = [
+        (
+            record,
+            replace(
+                outcome_of(claim, answer, started),
+                status=Status.PENDING,
+                reason="QUICKBOOKS_UNAVAILABLE",
+                sentence=sentence,
+                cause=reading.fault.message,
+            ),
+        )
+        for record, claim in claims
+    ]
+    waits: Mapping[UUID, float] = dict.fromkeys((record.id for record, _ in claims), desk.batch_over_after)
+    await ledger.retry_later(desk.db, desk.lease, tries, waits)
+    if reading.action is Action.COMPANY:
+        raise CompanyTrouble(reading.fault.message)
