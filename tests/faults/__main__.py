@@ -14,7 +14,7 @@ from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
 
 # The audit reads a whole store and a whole company: a merchant stays for so many seeds.
-_SEEDS_A_TOWN = 8
+_SEEDS_A_TOWN = 4
 
 
 def main() -> int:

@@ -15,7 +15,8 @@ from ledgerport_local.audit import Comparison
 from ledgerport_local.errors import LocalError
 from ledgerport_local.happenings import happen
 
-_PATIENCE = 60.0
+# A writer that follows a killed one starts as if much had been sent in the minute before.
+_PATIENCE = 100.0
 
 
 @dataclass
