@@ -58,13 +58,15 @@ class CarefulClient:
 
 
 async def _evenly(every: float, send: Callable[[], Awaitable[None]]) -> None:
-    clock, under_way = asyncio.get_running_loop().time, set[asyncio.Future[None]]()
+    """What is under way when this is cancelled is cancelled with it."""
+    clock = asyncio.get_running_loop().time
     due = clock()
-    while True:
-        await asyncio.sleep(max(0.0, due - clock()))
-        due += every * _SLACK
-        task = asyncio.ensure_future(send())
-        under_way.add(task)
-        for done in [each for each in under_way if each.done()]:
-            under_way.discard(done)
-            done.result()
+    async with asyncio.TaskGroup() as sending:
+        while True:
+            await asyncio.sleep(max(0.0, due - clock()))
+            due += every * _SLACK
+            sending.create_task(_of(send()))
+
+
+async def _of(work: Awaitable[None]) -> None:
+    await work

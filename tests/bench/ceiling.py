@@ -96,7 +96,7 @@ def _watch(platform: LocalPlatform, merchant: Merchant, beside: str) -> Window:
         calls=seen["by_realm"].get(merchant.realm, 0),
         batches=len(batches),
         in_batches=sum(each["items"] for each in batches),
-        refused=seen["by_status"].get("429", 0),
+        refused=sum(each["status"] == 429 for each in seen["writes"]),
         cpu=cpu,
     )
 

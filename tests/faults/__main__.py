@@ -12,9 +12,11 @@ from tests.faults.towns import Town, running
 
 from ledgerport_local.home import temporary_home
 from ledgerport_local.local_platform import LocalPlatform
+from ledgerport_local.wiring import WITH_DATABASE
 
 # The audit reads a whole store and a whole company: a merchant stays for so many seeds.
 _SEEDS_A_TOWN = 4
+_LAST_LINES, _LONGEST_LINE = 12, 500
 
 
 def main() -> int:
@@ -55,8 +57,10 @@ def _say(run: Run) -> None:
 
 
 def _quote_logs(platform: LocalPlatform) -> None:
-    for service in ("shopify-sync", "qbo-writer"):
-        sys.stdout.writelines(f"    {line[:600]}\n" for line in platform.log(service).read_text().splitlines()[-15:])
+    """The last that each service said, but for what it says all the time."""
+    for service in WITH_DATABASE:
+        told = [line for line in platform.log(service).read_text().splitlines() if "caught_up" not in line]
+        sys.stdout.writelines(f"    {service}: {line[:_LONGEST_LINE]}\n" for line in told[-_LAST_LINES:])
 
 
 def _sum_up(runs: list[Run]) -> int:
