@@ -154,6 +154,22 @@ class AppRegistry:
         self._journal.commit()
         return ended
 
+    def change_scopes(self, client_id: str, shop: str, scopes: str) -> str:
+        """What was granted before. KeyError where the app is not installed."""
+        installation = self.installations[client_id, shop]
+        before, installation.scope = installation.scope, scopes
+        self._put("installation", f"{client_id} {shop}", installation)
+        for token in self.tokens.values():
+            if (token.client_id, token.shop) == (client_id, shop):
+                token.scope = scopes
+                self._put("token", token.value, token)
+        for held in self.refresh_tokens.values():
+            if (held.client_id, held.shop) == (client_id, shop):
+                held.scope = scopes
+                self._put("refresh", held.value, held)
+        self._journal.commit()
+        return before
+
     def uninstall(self, client_id: str, shop: str) -> None:
         self.end_tokens(client_id, shop)
         self.installations.pop((client_id, shop), None)

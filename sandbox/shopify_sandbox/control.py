@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from shopify_sandbox.bulk import Faults as BulkFaults
 from shopify_sandbox.delivery import Delivery, Faults
 from shopify_sandbox.desk import Desk
 from shopify_sandbox.graphql_api import Fault, GraphqlApi, as_json
@@ -19,6 +20,7 @@ from shopify_sandbox.model import Address, Customer, Product, Variant
 from shopify_sandbox.order_doors import OrderDoors, number_of
 from shopify_sandbox.report import shop_report
 from shopify_sandbox.shop import Shop
+from shopify_sandbox.store_doors import StoreDoors
 from shopify_sandbox.views import gid
 
 FORGED = {"id": 1, "admin_graphql_api_id": gid("Order", 1)}
@@ -35,6 +37,7 @@ class Control:
         posts: dict[str, Handler] = {
             **OrderDoors(self._desk).posts(),
             "stores": self.open_store,
+            **StoreDoors(self._desk).posts(),
             "customer": self.customer,
             "product": self.product,
             "product/delete": self.delete_product,
@@ -45,6 +48,9 @@ class Control:
             "webhooks/forge": self.forge,
             "webhooks/replay": self.replay,
             "graphql/faults": self.graphql_faults,
+            "graphql/version": self.graphql_version,
+            "bulk/faults": self.bulk_faults,
+            "shelf": self.shelf,
         }
         gets: dict[str, Handler] = {
             "health": self.health,
@@ -77,7 +83,12 @@ class Control:
         return self._desk.shops[asked["shop"]]
 
     async def health(self, _asked: dict[str, Any]) -> object:
-        return {"status": "ok", "shops": list(self._desk.shops), "graphql_calls": self._api.calls}
+        return {
+            "status": "ok",
+            "shops": list(self._desk.shops),
+            "graphql_calls": self._api.calls,
+            "throttled": self._api.throttled,
+        }
 
     async def open_store(self, asked: dict[str, Any]) -> object:
         """{shop, like}: one more store with the settings, goods and people of another, and no orders."""
@@ -201,6 +212,25 @@ class Control:
         self._api.faults.clear()
         self._api.faults.extend(msgspec.convert(asked.get("faults") or [], list[Fault]))
         return list(self._api.faults)
+
+    async def graphql_version(self, asked: dict[str, Any]) -> object:
+        """{served?, deprecated?}: what the answers' headers say from now on; empty: the truth."""
+        self._api.served, self._api.deprecated = asked.get("served", ""), asked.get("deprecated", "")
+        return {"served": self._api.served, "deprecated": self._api.deprecated}
+
+    async def bulk_faults(self, asked: dict[str, Any]) -> object:
+        """{refuse?, fail_after?, error_code?, lose_after?, seconds?, expired?} from now on; nothing: all goes well."""
+        self._api.bulk.faults = msgspec.convert(
+            {key: value for key, value in asked.items() if key != "shop"}, BulkFaults
+        )
+        return self._api.bulk.faults
+
+    async def shelf(self, asked: dict[str, Any]) -> object:
+        """{shop, count, seed?, days?}: so many small old orders, none of which is announced to anybody."""
+        held = self._desk.shelve(
+            self._shop(asked), int(asked["count"]), int(asked.get("seed", 1)), int(asked.get("days", 30))
+        )
+        return {"first": held.first, "count": held.count}
 
     async def totals(self, asked: dict[str, Any]) -> object:
         """?shop= → sums by component in cents, and the same for each order with `orders=1`."""

@@ -24,6 +24,7 @@ from shopify_sandbox.order_records import Agreement, Order
 from shopify_sandbox.ordering import place
 from shopify_sandbox.rest import RestWriter
 from shopify_sandbox.sale_changes import Refused
+from shopify_sandbox.shelf import Shelf, put
 from shopify_sandbox.shop import Shop
 from shopify_sandbox.subscriptions import Subscriptions
 from shopify_sandbox.totals import financial_status, totals_of
@@ -44,6 +45,8 @@ class Desk:
         for body in journal.read("shops", "facts"):
             facts = msgspec.json.decode(body, type=ShopFacts)
             self.shops[facts.domain] = Shop.load(facts, journal)
+            for held in journal.read(facts.domain, "shelf"):
+                put(self.shops[facts.domain], msgspec.json.decode(held, type=Shelf))
         for facts in SHOPS:
             if facts.domain not in self.shops:
                 self.shops[facts.domain] = fresh_shop(msgspec.structs.replace(facts), journal)
@@ -116,6 +119,7 @@ class Desk:
         now = self.clock.now()
         before = {t.id: t.status for t in order.transactions}
         refunds, edits, cancelled = len(order.refunds), len(_edits(order)), order.cancelled_at is not None
+        returns = len(order.returns)
         due = totals_of(order).outstanding > 0
         draft = msgspec.json.decode(encode(order), type=Order)
         made = act(draft, now)
@@ -133,6 +137,9 @@ class Desk:
         elif due and totals_of(order).outstanding <= 0:
             self._order_event(shop, order, "orders/paid", event)
         self._order_event(shop, order, "orders/updated", event)
+        for back in order.returns[returns:]:
+            for topic, told in self.writers[shop.domain].returned(order, back).items():
+                self.post.announce(shop.domain, topic, encode(told), event)
         for agreement in _edits(order)[edits:]:
             body = encode(self.writers[shop.domain].edit(order, agreement))
             self.post.announce(shop.domain, "orders/edited", body, event)
@@ -163,6 +170,47 @@ class Desk:
         shop.save_facts()
         body = encode(self.writers[shop.domain].customer(customer))
         self.post.announce(shop.domain, "customers/create" if new else "customers/update", body, str(uuid.uuid4()))
+        self.journal.commit()
+
+    def shelve(self, shop: Shop, count: int, seed: int, days: int) -> Shelf:
+        """Old orders by the thousand, spread over the days before now; they tell nobody, and cannot be changed."""
+        first = shop.facts.next_number
+        shop.facts.next_number += count
+        held = Shelf(first=first, count=count, seed=seed, days=days, until=self.clock.now())
+        put(shop, held)
+        shop.save_facts()
+        self.journal.put(shop.domain, "shelf", first, encode(held))
+        self.journal.commit()
+        return held
+
+    def merge_customers(self, shop: Shop, kept: int, other: int) -> None:
+        """The other's orders become those of the one that is kept; KeyError for somebody the store does not know."""
+        customer = shop.customers[kept]
+        shop.drop_customer(other)
+        for order in [each for each in shop.orders.values() if each.customer_id == other]:
+            order.customer_id = kept
+            shop.save_order(order)
+        customer.updated_at = self.clock.now()
+        shop.save_customer(customer)
+        body = encode(self.writers[shop.domain].merged(kept, other))
+        self.post.announce(shop.domain, "customers/merge", body, str(uuid.uuid4()))
+        self.journal.commit()
+
+    def change_shop(self, shop: Shop, **fields: object) -> None:
+        """The store's own settings: its name, zone, e-mail."""
+        for name, value in fields.items():
+            setattr(shop.facts, name, value)
+        shop.save_facts()
+        self.writers[shop.domain] = RestWriter(shop.facts)
+        body = encode(self.writers[shop.domain].shop())
+        self.post.announce(shop.domain, "shop/update", body, str(uuid.uuid4()))
+        self.journal.commit()
+
+    def change_scopes(self, shop: Shop, client_id: str, scopes: str) -> None:
+        """What the app may do in the store from now on, also with the tokens that it has."""
+        before = self.apps.change_scopes(client_id, shop.domain, scopes)
+        body = encode({"id": 1, "previous": before.split(","), "current": scopes.split(",")})
+        self.post.announce(shop.domain, "app/scopes_update", body, str(uuid.uuid4()))
         self.journal.commit()
 
     def save_product(self, shop: Shop, product: Product, *, new: bool) -> None:
@@ -200,6 +248,9 @@ class Desk:
             if transaction.id in transaction_ids and transaction.status in ("SUCCESS", "FAILURE", "ERROR"):
                 body = encode(self.writers[shop.domain].transaction(order, transaction))
                 self.post.announce(shop.domain, "order_transactions/create", body, event)
+                if transaction.status == "SUCCESS" and transaction.kind in ("SALE", "CAPTURE", "REFUND"):
+                    body = encode(self.writers[shop.domain].tender(order, transaction))
+                    self.post.announce(shop.domain, "tender_transactions/create", body, event)
 
     def _take_stock(self, shop: Shop, order: Order, now: datetime, event: str) -> None:
         for product_id in sorted({line.product_id for line in order.lines if line.product_id}):

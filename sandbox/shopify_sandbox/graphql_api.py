@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from shopify_sandbox.apps import Token
+from shopify_sandbox.bulk import Bulk
 from shopify_sandbox.cost import Bucket, Price, actual_cost
 from shopify_sandbox.desk import Desk
 from shopify_sandbox.execution import MapExecutor, mark_leaves
@@ -80,7 +81,9 @@ class GraphqlApi:
         self._prices: OrderedDict[tuple[Any, ...], int] = OrderedDict()
         self.buckets: dict[tuple[str, str], Bucket] = {}
         self.faults: deque[Fault] = deque()
-        self.calls = 0
+        self.bulk = Bulk(settings, desk)
+        self.calls = self.throttled = 0
+        self.deprecated = self.served = ""
 
     async def endpoint(self, request: Request) -> Response:
         self.calls += 1
@@ -89,6 +92,10 @@ class GraphqlApi:
         served = wanted if wanted in VERSIONS else VERSIONS[0] if wanted < VERSIONS[0] else VERSIONS[-1]
         response.headers["X-Shopify-API-Version"] = served
         response.headers["X-Request-Id"] = str(uuid.uuid4())
+        if self.deprecated:
+            response.headers["X-Shopify-API-Deprecated-Reason"] = self.deprecated
+        if self.served:
+            response.headers["X-Shopify-API-Version"] = self.served
         return response
 
     async def _answer(self, request: Request) -> Response:
@@ -114,7 +121,7 @@ class GraphqlApi:
             return as_json({"errors": {"query": "Required parameter missing or invalid"}}, 400)
         if self._settings.graphql_latency_ms:
             await asyncio.sleep(self._settings.graphql_latency_ms / 1000)
-        call = Call(self._desk, self._settings, self._lister, shop, token)
+        call = Call(self._desk, self._settings, self._lister, shop, token, self.bulk, str(request.base_url))
         return self.run(call, text, variables, name)
 
     def run(self, call: Call, text: str, variables: dict[str, Any], name: str | None) -> Response:
@@ -141,6 +148,7 @@ class GraphqlApi:
             )
         bucket = self._bucket(call.token)
         if not bucket.take(cost):
+            self.throttled += 1
             return throttled(cost, bucket)
         result = execute(
             self._schema,

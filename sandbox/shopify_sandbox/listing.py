@@ -56,7 +56,8 @@ CUSTOMER_FIELDS: Mapping[str, Getter] = {
     "tag": lambda c: c.tags,
     "state": lambda _c: "disabled",
     "customer_date": lambda c: c.created_at,
-    "updated_at": lambda c: c.updated_at,
+    # Shopify matches whole days here, whatever time is asked for.
+    "updated_at": lambda c: c.updated_at.replace(hour=0, minute=0, second=0),
 }
 PRODUCT_FIELDS: Mapping[str, Getter] = {
     "id": lambda p: p.id,
@@ -97,7 +98,7 @@ class Kind:
 
 
 ORDERS = Kind(
-    lambda shop: list(shop.orders.values()),
+    lambda shop: [*shop.orders.values(), *shop.shelf.values()],
     lambda o: int(o.id),
     lambda o: o.updated_at,
     ORDER_FIELDS,

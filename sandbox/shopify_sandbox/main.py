@@ -53,6 +53,7 @@ def build_app(settings: Settings) -> Starlette:
         lifespan=lifespan,
         routes=[
             *Control(desk, api).routes(),
+            Route("/bulk-storage/{key}", api.bulk.download, methods=["GET"]),
             Route("/{shop}/admin/oauth/authorize", oauth.ask, methods=["GET"]),
             Route("/{shop}/admin/oauth/authorize", oauth.decide, methods=["POST"]),
             Route("/{shop}/admin/oauth/access_token", oauth.token, methods=["POST"]),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shopify_sandbox.amounts import fixed
 from shopify_sandbox.model import Address, Customer, Product, ShopFacts
-from shopify_sandbox.order_records import Agreement, Order, Refund, Transaction
+from shopify_sandbox.order_records import Agreement, Order, Refund, Return, Transaction
 from shopify_sandbox.rest_orders import Body, OrderWriter
 from shopify_sandbox.views import gid
 
@@ -40,6 +40,42 @@ class RestWriter:
     def transaction(self, order: Order, transaction: Transaction) -> Body:
         """The body of order_transactions/create."""
         return self._of(order).transaction(transaction)
+
+    def tender(self, order: Order, transaction: Transaction) -> Body:
+        """The body of tender_transactions/create: money that really moved; out of the store it is negative."""
+        amount = -transaction.amount if transaction.kind == "REFUND" else transaction.amount
+        return {
+            "id": transaction.id + 1_000_000_000,
+            "order_id": order.id,
+            "amount": fixed(amount, order.currency),
+            "currency": order.currency,
+            "user_id": None,
+            "test": order.test,
+            "processed_at": self.at(transaction.created_at),
+            "remote_reference": str(transaction.id),
+            "payment_details": None,
+            "payment_method": "unknown",
+        }
+
+    def returned(self, order: Order, back: Return) -> dict[str, Body]:
+        """The bodies of the returns/… topics of a return that is processed at once. Not all of them name the order."""
+        this = {"id": back.id, "admin_graphql_api_id": gid("Return", back.id)}
+        named = {"id": order.id, "admin_graphql_api_id": gid("Order", order.id)}
+        return {
+            "returns/approve": {**this, "status": "open", "order": named, "return_line_items": []},
+            "returns/process": {},
+            "returns/close": {**this, "order_id": order.id, "status": "closed"},
+        }
+
+    def merged(self, kept: int, other: int) -> Body:
+        """The body of customers/merge, at its end."""
+        return {
+            "admin_graphql_api_customer_kept_id": gid("Customer", kept),
+            "admin_graphql_api_customer_deleted_id": gid("Customer", other),
+            "admin_graphql_api_job_id": None,
+            "status": "completed",
+            "errors": [],
+        }
 
     def refund(self, order: Order, refund: Refund) -> Body:
         """The body of refunds/create."""

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     index_lag_seconds: NonNegativeFloat = 0.0
     """How long a change stays invisible to lists and searches (never to look-ups by id)."""
     graphql_latency_ms: NonNegativeFloat = 0.0
+    bulk_at_once: PositiveInt = 5
+    """Bulk queries of one app in one store; one, before version 2026-01."""
 
     webhook_retries: PositiveInt = 8
     webhook_retry_base_seconds: PositiveFloat = 56.0

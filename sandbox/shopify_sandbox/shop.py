@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from shopify_sandbox.journal import Journal
 from shopify_sandbox.model import Customer, Product, ShopFacts, Variant
 from shopify_sandbox.order_records import Order, Refund
+
+if TYPE_CHECKING:
+    from shopify_sandbox.shelf import ShelvedOrder
 
 encode = msgspec.json.encode
 
@@ -22,6 +27,7 @@ class Shop:
         self.variants: dict[int, tuple[Product, Variant]] = {}
         self.inventory: dict[int, tuple[Product, Variant]] = {}
         self.orders: dict[int, Order] = {}
+        self.shelf: dict[int, ShelvedOrder] = {}
         self.refunds: dict[int, tuple[Order, Refund]] = {}
         self.versions: dict[str, int] = {"orders": 0, "customers": 0, "products": 0}
         self.views: dict[tuple[str, int], dict[str, object]] = {}
@@ -61,6 +67,13 @@ class Shop:
     def save_product(self, product: Product) -> None:
         self._hold_product(product)
         self.journal.put(self.domain, "product", product.id, encode(product))
+
+    def drop_customer(self, customer_id: int) -> None:
+        """KeyError for a customer that the store does not have."""
+        del self.customers[customer_id]
+        self.versions["customers"] += 1
+        self.views.pop(("Customer", customer_id), None)
+        self.journal.drop(self.domain, "customer", customer_id)
 
     def drop_product(self, product_id: int) -> None:
         """KeyError for a product that the store does not have."""

@@ -15,6 +15,9 @@ SCOPE_OF_TOPIC = {
     "orders": "read_orders",
     "refunds": "read_orders",
     "order_transactions": "read_orders",
+    "tender_transactions": "read_orders",
+    "returns": "read_returns",
+    "customers/merge": "read_customer_merge",
     "customers": "read_customers",
     "products": "read_products",
 }

@@ -137,7 +137,7 @@ def test_the_seed_path(page: Page, platform: LocalPlatform) -> None:
     picture(page, "dashboard")
 
     page.get_by_role("link", name="Connections").first.click()
-    expect(shopify.get_by_text("15 of 15 present")).to_be_visible()
+    expect(shopify.get_by_text("27 of 27 present")).to_be_visible()
     picture(page, "connections")
     quickbooks.get_by_role("button", name="Pause Sync").click()
     expect(quickbooks.get_by_text("Paused", exact=True)).to_be_visible()

@@ -17,6 +17,8 @@ MODULES = (
     "ledgerport.connections.v1.connections_pb2",
     "ledgerport.shopify_sync.v1.intake_pb2",
     "ledgerport.qbo_writer.v1.records_pb2",
+    "ledgerport.qbo_writer.v1.push_pb2",
+    "ledgerport.qbo_writer.v1.preview_pb2",
     "ledgerport.qbo_writer.v1.sync_config_pb2",
     "ledgerport.qbo_writer.v1.mapping_pb2",
 )

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import audit_log, connecting, dashboard, notices, settings_views, views
+from gateway import audit_log, connecting, dashboard, notices, pushes, record_filters, settings_views, views
 from gateway.cards import list_connections
 from gateway.desk import Desk, one
+from gateway.history_import_api import HistoryImportApi
 from gateway.neighbours import ask
 from gateway.sessions import Visitor
 from ledgerport.connections.v1 import connections_pb2
-from ledgerport.qbo_writer.v1 import mapping_pb2, records_pb2
+from ledgerport.qbo_writer.v1 import mapping_pb2, push_pb2, records_pb2
 from ledgerport.shopify_sync.v1 import intake_pb2
 from ledgerport_libs.errors import InvalidRequest, NotAllowed, NotSignedIn
 
@@ -28,6 +29,7 @@ _MOST_ROWS = 200
 class Api:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._near = desk, desk.neighbours
+        self._history = HistoryImportApi(desk.neighbours)
 
     def routes(self) -> list[Route]:
         reads: dict[str, Read] = {
@@ -38,9 +40,13 @@ class Api:
             "records/{record_id}": self.record,
             "records/{record_id}/preview": self.preview,
             "attempts": self.attempts,
+            "pushes": self.pushes,
+            "pushes/{run_id}": self.one_push,
+            "pushes/{run_id}/records": self.pushed_records,
             "intake": self.intake,
             "notices": self.notices,
             "quickbooks/search": self.search_quickbooks,
+            **self._history.reads(),
         }
         acts: dict[str, Act] = {
             "sync-now": self.sync_now,
@@ -48,9 +54,13 @@ class Api:
             "connections/quickbooks/resume": self.resume,
             "connections/{provider}/disconnect": self.disconnect,
             "records/retry-all": self.retry_all,
+            "records/ignore": self.ignore_several,
+            "pushes": self.push,
+            "pushes/{run_id}/cancel": self.cancel_push,
             "records/{record_id}/retry": self.retry,
             "records/{record_id}/ignore": self.ignore,
             "notices/{notice_id}/dismiss": self.dismiss_notice,
+            **self._history.acts(),
         }
         return [
             *(Route(f"/api/{path}", self._acting(act), methods=["POST"]) for path, act in acts.items()),
@@ -114,7 +124,7 @@ class Api:
 
     async def records(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
         wanted = records_pb2.ListRecordsRequest(
-            filter=audit_log.filter_of(request), page_size=_page_size(request), page_token=one(request, "page")
+            filter=record_filters.asked_for(request), page_size=_page_size(request), page_token=one(request, "page")
         )
         found = await ask(self._near.records.ListRecords(wanted, metadata=visitor.proof))
         return {"records": [views.record(each) for each in found.records], "next_page": found.next_page_token}
@@ -127,7 +137,7 @@ class Api:
 
     async def attempts(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
         wanted = records_pb2.ListAttemptsRequest(
-            filter=audit_log.filter_of(request), page_size=_page_size(request), page_token=one(request, "page")
+            filter=record_filters.asked_for(request), page_size=_page_size(request), page_token=one(request, "page")
         )
         found = await ask(self._near.records.ListAttempts(wanted, metadata=visitor.proof))
         return {"attempts": [views.attempt(each) for each in found.attempts], "next_page": found.next_page_token}
@@ -169,8 +179,40 @@ class Api:
     async def retry(self, request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"record": await audit_log.retry(self._near, visitor, request.path_params["record_id"])}
 
-    async def retry_all(self, _request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"retried": await audit_log.retry_all(self._near, visitor)}
+    async def retry_all(self, _request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Every record in Error, or those that {"q": …, "kind": …, "from": …, "to": …} finds."""
+        words = record_filters.words_in(content, strict=True)
+        return {"retried": await audit_log.retry_all(self._near, visitor, words, await self._desk.zones.of(visitor))}
+
+    async def pushes(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        return await pushes.runs(self._near, visitor, one(request, "page"))
+
+    async def one_push(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        return await pushes.run(self._near, visitor, request.path_params["run_id"])
+
+    async def pushed_records(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
+        """`?outcome=error` alone, or all."""
+        run_id, outcome = request.path_params["run_id"], one(request, "outcome", 20)
+        return await pushes.records_of(self._near, visitor, run_id, outcome, one(request, "page"))
+
+    async def push(self, _request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"record_ids": […]}, or {"all": true} with a filter: status, kind, q, from, to."""
+        if content.get("all") is True:
+            words = record_filters.words_in(content, strict=True)
+            asked = record_filters.filter_of(words, await self._desk.zones.of(visitor))
+            chosen = push_pb2.Chosen(all_of=asked)
+        else:
+            chosen = push_pb2.Chosen(ids=push_pb2.RecordIds(record_ids=_record_ids(content)))
+        return {"push": await pushes.start(self._near, visitor, chosen)}
+
+    async def cancel_push(self, request: Request, visitor: Visitor, _content: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"push": await pushes.cancel(self._near, visitor, request.path_params["run_id"])}
+
+    async def ignore_several(
+        self, _request: Request, visitor: Visitor, content: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        _confirmed(content)
+        return await pushes.ignore(self._near, visitor, _record_ids(content))
 
     async def ignore(self, request: Request, visitor: Visitor, content: Mapping[str, Any]) -> Mapping[str, Any]:
         _confirmed(content)
@@ -191,6 +233,13 @@ def _require_business(visitor: Visitor) -> None:
 def _confirmed(content: Mapping[str, Any]) -> None:
     if content.get("confirmed") is not True:
         raise InvalidRequest("not confirmed", say='Send {"confirmed": true} to say that you mean it.')
+
+
+def _record_ids(content: Mapping[str, Any]) -> list[str]:
+    found = content.get("record_ids")
+    if not isinstance(found, list) or not all(isinstance(each, str) and each.isascii() for each in found):
+        raise InvalidRequest("record_ids", say='Send {"record_ids": […]} with the ids of records.')
+    return found
 
 
 def _page_size(request: Request) -> int:

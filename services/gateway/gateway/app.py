@@ -23,7 +23,9 @@ from gateway.dashboard import Dashboard
 from gateway.desk import Desk
 from gateway.edge import Edge, Errors
 from gateway.forgotten import Forgotten
+from gateway.history_import import HistoryImports
 from gateway.live import Live, LiveHub
+from gateway.manual_sync import ManualSync
 from gateway.mapping import MappingPages
 from gateway.mapping_files import MappingFiles
 from gateway.notices import Notices
@@ -64,9 +66,11 @@ def build(desk: Desk, hub: LiveHub, operators: Sequence[BaseRoute]) -> Starlette
             *consent.routes(),
             *Notices(desk).routes(),
             *Privacy(desk).routes(),
+            *HistoryImports(desk).routes(),
             *MappingPages(desk).routes(),
             *MappingFiles(desk).routes(),
             *SyncConfigPages(desk).routes(),
+            *ManualSync(desk).routes(),
             *AuditLog(desk).routes(),
             *Team(desk).routes(),
             *ApiTokens(desk).routes(),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway import notices, privacy, trouble, views, wording
+from gateway import intake_notices, notices, privacy, trouble, views, wording
 from gateway.cards import list_connections
 from gateway.consent import Consent
 from gateway.desk import Desk
@@ -67,6 +67,7 @@ class Connecting:
             privacy_requests=privacy_requests,
             history=[views.history(each) for each in history.entries] if history else None,
             intake=views.intake(intake) if intake else None,
+            intake_notices=intake_notices.about(intake) if intake else [],
             waiting=views.summary(summary)["by_status"]["PENDING"] if summary else None,
         )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import grpc
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.csv_answers import csv_answer
 from gateway.desk import Desk
 from gateway.edge import status_of
 from gateway.field_problems import field_problems
@@ -21,7 +21,7 @@ from gateway.pages import Message
 from gateway.sessions import Visitor
 from ledgerport.common.v1 import access_pb2
 from ledgerport.qbo_writer.v1 import mapping_pb2 as pb
-from ledgerport_libs.errors import AppError, InvalidRequest, Refused, error_of
+from ledgerport_libs.errors import AppError, InvalidRequest, Refused
 
 _LONG = 60.0
 _FILE = "file"
@@ -44,13 +44,8 @@ class MappingFiles:
 
     async def export(self, _request: Request, visitor: Visitor, *, tab: Tab) -> Response:
         wanted = pb.ExportMappingsRequest(kind=tab.kind)
-        parts = self._mapping.ExportMappings(wanted, metadata=visitor.proof, timeout=_LONG).__aiter__()
-        try:
-            first = await anext(parts)
-        except grpc.aio.AioRpcError as failure:
-            raise error_of(failure) from failure
-        named = {"content-disposition": f'attachment; filename="ledgerport-{tab.path}.csv"'}
-        return StreamingResponse(_contents(first, parts), media_type="text/csv; charset=utf-8", headers=named)
+        parts = self._mapping.ExportMappings(wanted, metadata=visitor.proof, timeout=_LONG)
+        return await csv_answer(f"ledgerport-{tab.path}.csv", (part.csv async for part in parts))
 
     async def page(self, request: Request, visitor: Visitor, *, tab: Tab) -> Response:
         visitor.require(access_pb2.ROLE_BOOKKEEPER)
@@ -80,11 +75,3 @@ class MappingFiles:
             trouble=error.say if error else "",
             problems=problems,
         )
-
-
-async def _contents(
-    first: pb.ExportMappingsResponse, rest: AsyncIterator[pb.ExportMappingsResponse]
-) -> AsyncIterator[bytes]:
-    yield first.csv
-    async for part in rest:
-        yield part.csv

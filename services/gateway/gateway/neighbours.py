@@ -24,12 +24,19 @@ from ledgerport.qbo_writer.v1 import (
     mapping_pb2_grpc,
     preview_pb2,
     preview_pb2_grpc,
+    push_pb2,
+    push_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
     sync_config_pb2_grpc,
 )
-from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
+from ledgerport.shopify_sync.v1 import (
+    history_import_pb2,
+    history_import_pb2_grpc,
+    intake_pb2,
+    intake_pb2_grpc,
+)
 from ledgerport_libs import rpc, telemetry
 from ledgerport_libs.errors import AppError, PassingTrouble, error_of
 from ledgerport_libs.identity import ServiceIdentity
@@ -41,8 +48,10 @@ _API_TOKENS = api_tokens_pb2.DESCRIPTOR.services_by_name["ApiTokensService"]
 _CREDENTIALS = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
+_IMPORTS = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
+_PUSH = push_pb2.DESCRIPTOR.services_by_name["PushService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
@@ -54,8 +63,10 @@ class Neighbours:
     credentials: credentials_pb2_grpc.CredentialsServiceAsyncStub
     connections: connections_pb2_grpc.ConnectionsServiceAsyncStub
     intake: intake_pb2_grpc.IntakeServiceAsyncStub
+    imports: history_import_pb2_grpc.HistoryImportServiceAsyncStub
     records: records_pb2_grpc.RecordsServiceAsyncStub
     preview: preview_pb2_grpc.PreviewServiceAsyncStub
+    pushes: push_pb2_grpc.PushServiceAsyncStub
     sync_config: sync_config_pb2_grpc.SyncConfigServiceAsyncStub
     mapping: mapping_pb2_grpc.MappingServiceAsyncStub
     auth_channel: grpc.aio.Channel
@@ -91,7 +102,12 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
         )
         intake = await enter(
             rpc.channel(
-                settings.shopify_sync_address, identity, "shopify-sync", [_INTAKE], timeout=timeout, tls=settings.tls
+                settings.shopify_sync_address,
+                identity,
+                "shopify-sync",
+                [_INTAKE, _IMPORTS],
+                timeout=timeout,
+                tls=settings.tls,
             )
         )
         writer = await enter(
@@ -99,7 +115,7 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
                 settings.qbo_writer_address,
                 identity,
                 "qbo-writer",
-                [_RECORDS, _PREVIEW, _SYNC_CONFIG, _MAPPING],
+                [_RECORDS, _PREVIEW, _PUSH, _SYNC_CONFIG, _MAPPING],
                 timeout=timeout,
                 tls=settings.tls,
             )
@@ -110,8 +126,10 @@ async def neighbours(settings: Settings, identity: ServiceIdentity) -> AsyncIter
             credentials=credentials_pb2_grpc.CredentialsServiceStub(auth),
             connections=connections_pb2_grpc.ConnectionsServiceStub(connections),
             intake=intake_pb2_grpc.IntakeServiceStub(intake),
+            imports=history_import_pb2_grpc.HistoryImportServiceStub(intake),
             records=records_pb2_grpc.RecordsServiceStub(writer),
             preview=preview_pb2_grpc.PreviewServiceStub(writer),
+            pushes=push_pb2_grpc.PushServiceStub(writer),
             sync_config=sync_config_pb2_grpc.SyncConfigServiceStub(writer),
             mapping=mapping_pb2_grpc.MappingServiceStub(writer),
             auth_channel=auth,

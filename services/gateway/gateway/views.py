@@ -260,6 +260,10 @@ def intake(message: intake_pb2.GetIntakeStatusResponse) -> View:
         "last_webhook_at": wording.moment(message.last_webhook_at),
         "last_catch_up_at": wording.moment(message.last_catch_up_at),
         "waiting": message.waiting,
+        "found_last": message.found_last,
+        "found_ever": message.found_ever,
+        "silent_since": wording.moment(message.silent_since),
+        "api_version_served": message.api_version_served,
     }
 
 

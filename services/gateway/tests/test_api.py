@@ -6,7 +6,7 @@ import pytest
 
 from ledgerport_local.walkthrough import Visitor
 
-READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices"]
+READS = ["me", "pushes", "summary", "connections", "records", "attempts", "intake", "notices"]
 
 
 @pytest.mark.parametrize("path", READS)
@@ -54,3 +54,42 @@ def test_what_does_not_exist_is_answered_with_404_and_json(owner: Visitor) -> No
     assert answer.json()["error"]["reference"] == answer.headers["x-request-id"]
     assert owner.get("/api/records/not-an-id").status_code == 404
     assert owner.get("/records/00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("pushes", {}, "INVALID_REQUEST"),
+        ("pushes", {"record_ids": []}, "INVALID_REQUEST"),
+        ("pushes", {"record_ids": ["x" * 36]}, "NOT_FOUND"),
+        ("pushes", {"record_ids": ["00000000-0000-0000-0000-000000000000"]}, "NOT_FOUND"),
+        ("pushes", {"all": True, "status": "nonsense"}, "INVALID_REQUEST"),
+        ("pushes", {"all": True, "kind": "nonsense"}, "INVALID_REQUEST"),
+        ("pushes", {"all": True, "from": "31.12.2026"}, "INVALID_REQUEST"),
+        ("pushes", {"all": True, "q": "\ud800"}, "NOT_FOUND"),
+        ("pushes/00000000-0000-0000-0000-000000000000/cancel", {}, "NOT_FOUND"),
+        ("records/retry-all", {"status": "nonsense"}, "INVALID_REQUEST"),
+        ("records/ignore", {"record_ids": ["x"]}, "INVALID_REQUEST"),
+    ],
+)
+def test_a_push_that_makes_no_sense_says_why(owner: Visitor, path: str, body: dict[str, object], reason: str) -> None:
+    """Above all, a filter that means nothing is never a filter that finds everything."""
+    token = {"X-CSRF-Token": owner.api("me")["csrf_token"]}
+    answer = owner.browser.post(f"{owner.page_url}/api/{path}", json=body, headers=token)
+    assert answer.json()["error"]["reason"] == reason
+
+
+def test_thousands_of_ids_are_refused_or_looked_for_and_change_nothing(owner: Visitor) -> None:
+    token = {"X-CSRF-Token": owner.api("me")["csrf_token"]}
+    for count in (1_000, 20_000):
+        ids = [f"00000000-0000-0000-0000-{number:012}" for number in range(count)]
+        answer = owner.browser.post(f"{owner.page_url}/api/pushes", json={"record_ids": ids}, headers=token)
+        assert answer.status_code in (400, 404, 413)
+    assert owner.api("pushes")["pushes"] == []
+
+
+def test_the_audit_log_is_a_file_that_a_spreadsheet_opens(owner: Visitor, stranger: Visitor) -> None:
+    answer = owner.get("/audit-log/export.csv?status=error")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.content.startswith(b"\xef\xbb\xbfat_utc,kind,reference")
+    assert "/sign-in" in stranger.get("/audit-log/export.csv").url

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 
-READS = ["me", "summary", "connections", "records", "attempts", "intake", "notices", "quickbooks/search"]
+READS = ["me", "pushes", "summary", "connections", "records", "attempts", "intake", "notices", "quickbooks/search"]
 ID = "00000000-0000-0000-0000-000000000000"
 FORMS = {
     "/sign-in": ["email", "password", "next"],
@@ -28,9 +28,12 @@ SIGNED_IN_FORMS = {
     "/connections/quickbooks/disconnect": ["confirmed"],
     "/connections/shopify/disconnect": ["confirmed"],
     "/notices/1/dismiss": ["here"],
-    "/records/retry-all": ["x"],
+    "/records/retry-all": ["status", "kind", "from", "to", "q"],
     f"/records/{ID}/retry": ["x"],
     f"/records/{ID}/ignore": ["confirmed"],
+    "/manual-sync/orders/push": ["pick.1", "all", "status", "from", "to", "q", "kind"],
+    "/manual-sync/refunds/ignore": ["pick.1", "pick.2"],
+    f"/manual-sync/runs/{ID}/cancel": ["x"],
     "/team/invite": ["email", "role"],
     "/team/tokens": ["name", "role", "days"],
     "/account/password": ["old_password", "new_password", "again"],
@@ -45,6 +48,8 @@ SIGNED_IN_FORMS = {
     f"/team/invitations/{ID}/revoke": ["x"],
     f"/team/tokens/{ID}/revoke": ["x"],
     "/connections/shopify/connect": ["shop"],
+    "/history-import/start": ["request_id", "first_day", "last_day"],
+    f"/history-import/{ID}/pause": ["x"],
     "/sync-config": ["expected_version", "method", "start_date", "number_prefix", "accounts.sales", "fallback_item"],
     "/sync-config/read-company": ["back"],
     "/mapping/products/set": ["source", "quickbooks_id", "back", "q"],
@@ -60,12 +65,20 @@ PAGES += [
     "/team",
     "/team/tokens",
     "/connections/shopify/privacy",
+    "/history-import",
     "/sync-config",
     "/sync-config/history",
     "/mapping/products",
     "/mapping/products/choose",
     "/mapping/taxes/choose",
     "/mapping/taxes",
+    "/manual-sync/orders",
+    "/manual-sync/orders/push",
+    "/manual-sync/customers/ignore",
+    "/manual-sync/runs",
+    f"/manual-sync/runs/{ID}",
+    f"/records/{ID}/preview",
+    "/audit-log/export.csv",
 ]
 NAMES = [
     "status",
@@ -85,8 +98,25 @@ NAMES = [
     "source",
     "back",
     "list",
+    "from",
+    "to",
+    "pick",
+    "all",
+    "outcome",
+    "pushed",
+    "first_day",
+    "last_day",
 ]
-API_ACTS = ["sync-now-not", "records/retry-all", f"records/{ID}/retry", f"records/{ID}/ignore", "notices/1/dismiss"]
+API_ACTS = [
+    "sync-now-not",
+    "pushes",
+    "records/ignore",
+    f"pushes/{ID}/cancel",
+    "records/retry-all",
+    f"records/{ID}/retry",
+    f"records/{ID}/ignore",
+    "notices/1/dismiss",
+]
 
 nasty = st.one_of(
     st.text(max_size=60),

@@ -13,7 +13,8 @@ from ledgerport_local.walkthrough import Visitor
 PAGES = ["/", "/connections", "/connections/quickbooks/connect", "/connections/shopify/disconnect", "/audit-log"]
 PAGES += ["/connections/shopify/privacy", "/records", "/team", "/team/tokens", "/account", "/businesses/new", "/join"]
 PAGES += ["/sync-config", "/sync-config/history", "/mapping/products", "/mapping/customers", "/mapping/gateways"]
-PAGES += ["/mapping/taxes", "/mapping/products/auto", "/mapping/products/import"]
+PAGES += ["/history-import", "/mapping/taxes", "/mapping/products/auto", "/mapping/products/import"]
+PAGES += ["/manual-sync/orders", "/manual-sync/payments", "/manual-sync/runs"]
 BEFORE = ["/sign-in", "/sign-up", "/forgot-password", "/reset-password?token=x", "/nothing-here"]
 Owner = Callable[[str], Visitor]
 

@@ -16,7 +16,7 @@ from qbo_writer.answers import Action, Answer, Reading
 from qbo_writer.claiming import claim_all, plan_all
 from qbo_writer.desk import CompanyTrouble, Desk
 from qbo_writer.ledger import Claimed
-from qbo_writer.ledger_rows import Claim, Outcome, Runnable
+from qbo_writer.ledger_rows import Claim, Runnable
 from qbo_writer.outcomes import outcome_of
 from qbo_writer.posting.verdicts import Adopt, Booked, Document, Needs, Operation, Problem, Status
 from qbo_writer.quickbooks import BatchItem
@@ -41,8 +41,8 @@ async def deliver_batch(desk: Desk, records: Sequence[Runnable]) -> list[UUID]:
         alone = [r.id for r, v in planned if isinstance(v, Document) and v.operation is not Operation.CREATE]
         if len(new) == 1:  # nobody to go with: by itself its request id protects it
             return [*alone, new[0][0].id]
-        if claims := await claim_all(desk, new, batch=True) if new else []:
-            await _send_and_settle(desk, claims)
+        if new:
+            await _write(desk, new)
     return alone
 
 
@@ -56,37 +56,44 @@ async def _settle_others(desk: Desk, planned: Sequence[tuple[Runnable, object]])
         await settle_unwritten(desk, settled)
 
 
-async def _send_and_settle(desk: Desk, claims: Sequence[Claimed]) -> None:
-    started = time.perf_counter()
-    access, answer = await _send(desk, claims)
+async def _write(desk: Desk, new: Sequence[tuple[Runnable, Document]]) -> None:
+    """Claimed when the batch's turn has come, so that no claim waits unsent. What a limit refused was not executed."""
+    claims: Sequence[Claimed] = ()
+    while True:
+        async with desk.quickbooks.batch_turn(desk.company.realm_id):
+            desk.pass_the_gate()
+            claims = claims or await claim_all(desk, new, batch=True)
+            if not claims:
+                return
+            started = time.perf_counter()
+            access, answer = await _send(desk, claims)
+        if not answers.over_a_limit(answer):
+            break
     parts = answers.split_batch(answer)
     if parts is None:
         await _unanswered(desk, claims, answer, started)
-        return
-    desk.breaker.answered()
-    read = [
-        (record, claim, _read(parts.get(str(number)), claim, answer, started))
-        for number, (record, claim) in enumerate(claims, 1)
-    ]
-    done = [
-        Done(record, claim, reading.document, outcome)
-        for record, claim, (reading, outcome) in read
-        if reading.action is Action.DONE
-    ]
-    if done:
+    else:
+        desk.breaker.answered()
+        read = [_read(parts.get(str(n)), record, claim, answer, started) for n, (record, claim) in enumerate(claims, 1)]
+        await _settle_each(desk, read, access)
+
+
+async def _settle_each(desk: Desk, read: Sequence[tuple[Done, Reading]], access: AccessToken) -> None:
+    """What was made, in one commit; what was refused, each by the table of answers."""
+    if done := [each for each, reading in read if reading.action is Action.DONE]:
         await settle_done(desk, done)
-    for record, claim, (reading, outcome) in read:
-        if (
-            reading.action is not Action.DONE
-            and await act(desk, record, claim, reading, outcome, access) is not Next.DONE
-        ):
-            await go_on(desk, record, None, refusals=1)
+    for each, reading in read:
+        if reading.action is Action.DONE:
+            continue
+        if await act(desk, each.record, each.claim, reading, each.outcome, access) is not Next.DONE:
+            await go_on(desk, each.record, None, refusals=1)
 
 
-def _read(part: Answer | None, claim: Claim, answer: Answer, started: float) -> tuple[Reading, Outcome]:
+def _read(part: Answer | None, record: Runnable, claim: Claim, answer: Answer, started: float) -> tuple[Done, Reading]:
     """An item that the answer leaves out is as unknown as one without any answer."""
     part = part or replace(answer, status=0, body=b"", trouble="left out of the batch's answer")
-    return answers.read(part, claim.entity), outcome_of(claim, part, started)
+    reading = answers.read(part, claim.entity)
+    return Done(record, claim, reading.document, outcome_of(claim, part, started)), reading
 
 
 async def _send(desk: Desk, claims: Sequence[Claimed]) -> tuple[AccessToken, Answer]:

@@ -53,7 +53,8 @@ class CompanyRun:
             self._trouble.result()
 
     def stop(self) -> None:
-        """Nothing new is taken up; what was sent is settled."""
+        """Nothing more is sent; what was sent is settled."""
+        self._desk.stopped = self._desk.stopped or "STOPPED"
         if not self._trouble.done():
             self._trouble.set_result(None)
 

@@ -31,8 +31,9 @@ _ALSO_IDLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Business:
+class _Company:
     business_id: str
+    with_another: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +106,20 @@ class Delivery:
         await self._db.run("writer_alive", holder=self._holder)
         await self._db.run("writers_gone", holder="", seconds=seconds)
         writers = await self._db.value("writers_alive")
-        rows = await self._db.all("companies_with_work", _Business)
-        companies = [row.business_id for row in rows if not self._why_closed(row.business_id)]
+        companies = [
+            each
+            for each in await self._db.all("companies_with_work", _Company, holder=self._holder)
+            if not self._why_closed(each.business_id)
+        ]
         share = math.ceil(len(companies) / writers)
-        ours = [each for each in companies if not self._held.setdefault(each, _Held()).over]
+        ours = [each.business_id for each in companies if not self._held.setdefault(each.business_id, _Held()).over]
         for business_id in ours[:share]:
             self._came(business_id)
         for business_id in ours[share:]:
             self._give_back(business_id)
-        for business_id in companies:
-            if len(ours) < share and self._held[business_id].over:
-                ours.append(business_id)
-                self._start(business_id)
+        free = [each.business_id for each in companies if each.business_id not in ours and not each.with_another]
+        for business_id in free[: max(0, share - len(ours))]:
+            self._start(business_id)
 
     def _came(self, business_id: str) -> None:
         if (run := self._held[business_id].run) is not None:

@@ -35,6 +35,7 @@ async def forget_in_records(tx: Transaction, event: entity_pb2.EntityEvent) -> N
     )
     touched = [row for row in rows if await _forget_one(tx, row, ids)]
     await tx.run("attempts_forget", record_ids=[row.id for row in touched])
+    await tx.run("push_texts_forget", business_id=event.business_id)
     log.info("personal_data_forgotten", business=event.business_id, records=len(touched))
 
 

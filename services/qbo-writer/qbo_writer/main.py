@@ -14,6 +14,8 @@ from ledgerport.qbo_writer.v1 import (
     mapping_pb2_grpc,
     preview_pb2,
     preview_pb2_grpc,
+    push_pb2,
+    push_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
@@ -30,6 +32,7 @@ from qbo_writer.gate import Gate
 from qbo_writer.intake import EntityIntake
 from qbo_writer.mapping_servicer import MappingServicer
 from qbo_writer.preview_servicer import PreviewServicer
+from qbo_writer.push_servicer import PushServicer
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.servicer import RecordsServicer
 from qbo_writer.settings import Settings
@@ -44,6 +47,7 @@ _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
 _PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
+_PUSH = push_pb2.DESCRIPTOR.services_by_name["PushService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
 
@@ -63,10 +67,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         books = CompanyBooks(on.db, quickbooks, settings.company_refresh_seconds)
         delivery = Delivery(on.db, gate, tokens, quickbooks, books, settings, wake, relay.wake)
         consumer = Consumer(on.bus, on.db, streams.ENTITIES, "qbo-writer", EntityIntake(on.db, wake.set).handle)
-        records = RecordsServicer(on.db, wake.set)
+
+        def decided() -> None:
+            wake.set()
+            relay.wake()
+
+        records = RecordsServicer(on.db, decided)
         sync_config = SyncConfigServicer(on.db, wake.set, lambda business_id: _read_now(books, tokens, business_id))
         mapping = MappingServicer(on.db, wake.set)
         previews = PreviewServicer(on.db, books)
+        pushes = PushServicer(on.db, wake.set)
         await on.open_doors(
             [
                 (_RECORDS, lambda to: records_pb2_grpc.add_RecordsServiceServicer_to_server(records, to)),
@@ -75,6 +85,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     lambda to: sync_config_pb2_grpc.add_SyncConfigServiceServicer_to_server(sync_config, to),
                 ),
                 (_PREVIEW, lambda to: preview_pb2_grpc.add_PreviewServiceServicer_to_server(previews, to)),
+                (_PUSH, lambda to: push_pb2_grpc.add_PushServiceServicer_to_server(pushes, to)),
                 (_MAPPING, lambda to: mapping_pb2_grpc.add_MappingServiceServicer_to_server(mapping, to)),
             ]
         )

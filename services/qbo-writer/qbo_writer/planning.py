@@ -17,7 +17,7 @@ def plan_record(desk: Desk, record: Runnable, posted: Posted) -> Verdict:
     """The next document of this record, or why there is none. Never an exception: no record stops its company."""
     try:
         entity = entity_pb2.EntityEvent.FromString(record.payload)
-        subject = Subject(record.kind, str(record.id), record.source_id, entity, posted)
+        subject = Subject(record.kind, str(record.id), record.source_id, entity, posted, record.pushed)
         return plan(subject, desk.company, desk.settings.config, desk.known)
     except Exception as error:
         log.error("record_not_planned", business=record.business_id, record=str(record.id), exc_info=True)

@@ -28,7 +28,7 @@ class PreviewServicer(preview_pb2_grpc.PreviewServiceServicer):
 
     async def PreviewRecord(self, request: pb.PreviewRecordRequest, context: Context) -> pb.PreviewRecordResponse:
         business_id = person_of_this_call().business_id
-        shown = await preview(self._db, self._books, business_id, _uuid(request.record_id))
+        shown = await preview(self._db, self._books, business_id, _uuid(request.record_id), pushed=request.pushed)
         answer = pb.PreviewRecordResponse(
             documents=[_document(each) for each in shown.documents],
             outcome=record_pb2.RECORD_STATUS_SYNCED,

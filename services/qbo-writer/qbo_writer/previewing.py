@@ -42,11 +42,15 @@ class Preview:
     outcome: Problem | None
 
 
-async def preview(db: Database, books: CompanyBooks, business_id: str, wanted: UUID) -> Preview:
-    """NotFound for a record of nobody's or somebody else's; Refused where the company was never read."""
+async def preview(db: Database, books: CompanyBooks, business_id: str, wanted: UUID, *, pushed: bool) -> Preview:
+    """As it would go now, or as if somebody pushed it now.
+
+    NotFound for a record of nobody's or somebody else's; Refused where the company was never read.
+    """
     record = await db.one("record_to_preview", Runnable, business_id=business_id, record_id=wanted)
     if record is None:
         raise NotFound(f"no record {wanted}")
+    record = replace(record, pushed=record.pushed or pushed)
     company = await books.known(business_id)
     if company is None:
         raise Refused(
@@ -95,7 +99,8 @@ class _Rehearsal:
 
     def _plan(self, key: Key, record: str, entity: entity_pb2.EntityEvent, posted: Posted) -> Verdict:
         known = ChainMap(self.settings.overlay, self.mapped)
-        return plan(Subject(key[0], record, key[1], entity, posted), self.company, self.settings.config, known)
+        pushed = self.record.pushed and record == str(self.record.id)
+        return plan(Subject(key[0], record, key[1], entity, posted, pushed), self.company, self.settings.config, known)
 
     async def _provide(self, key: Key, about: entity_pb2.EntityEvent) -> Problem | None:
         """What a document refers to: found in the company, or made up under its own name."""

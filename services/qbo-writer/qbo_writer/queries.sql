@@ -58,8 +58,9 @@ WITH RECURSIVE company AS (
     SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
              ORDER BY r.business_id LIMIT 1)
       FROM company c WHERE c.business_id IS NOT NULL)
-SELECT business_id FROM company c
- WHERE business_id IS NOT NULL
+SELECT c.business_id, coalesce(l.until > now() AND l.holder <> %(holder)s, false) AS with_another
+  FROM company c LEFT JOIN company_lease l ON l.business_id = c.business_id
+ WHERE c.business_id IS NOT NULL
    AND EXISTS (SELECT 1 FROM record r
                 WHERE r.business_id = c.business_id AND r.status = 'pending' AND r.not_before <= now());
 
@@ -307,23 +308,6 @@ SELECT a.id, a.record_id, r.kind, a.outcome, r.reference, r.source_id, a.at, a.e
    AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
  ORDER BY a.arrival DESC LIMIT %(limit)s;
 
--- name: retry_record
-UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
-                  failures = 0, revision = revision + 1, changed_at = now()
- WHERE business_id = %(business_id)s AND id = %(record_id)s AND status IN ('error', 'skipped', 'on_hold', 'pending');
-
--- name: retry_all
-UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
-                  failures = 0, revision = revision + 1, changed_at = now()
- WHERE business_id = %(business_id)s AND status = 'error';
-
--- name: ignore_record
--- Not while it is being written: a claim may have reached QuickBooks already.
-UPDATE record r SET status = 'skipped', reason = 'IGNORED', sentence = %(sentence)s, waits_for = NULL,
-                    revision = revision + 1, changed_at = now()
- WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s AND r.status IN ('error', 'on_hold', 'pending', 'skipped')
-   AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.record_id = r.id);
-
 -- name: records_to_forget
 -- Those named, and orders that mention the customer. Privacy requests are rare: looking through all orders is fine.
 SELECT id, kind, source_id, reference, payload FROM record
@@ -343,6 +327,11 @@ UPDATE attempt SET request = '', response = '',
        sentence = CASE WHEN sentence = '' THEN '' ELSE 'The details were erased at the customer''s request.' END
  WHERE record_id = ANY(%(record_ids)s)
     OR record_id IN (SELECT id FROM record WHERE parent_id = ANY(%(record_ids)s));
+
+-- name: push_texts_forget
+-- What somebody searched for may be a name.
+UPDATE push_run SET asked = asked #- '{all_of,text}'
+ WHERE business_id = %(business_id)s AND asked #> '{all_of,text}' IS NOT NULL;
 
 -- name: seen_tax_put
 INSERT INTO seen_tax (business_id, tax_key) VALUES (%(business_id)s, %(tax_key)s) ON CONFLICT DO NOTHING;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,20 +78,27 @@ class QuickBooks:
         path = f"{target.path}requestid={request_id}&minorversion={self._minor_version}"
         return await self._call("POST", access, path, body, may_start)
 
+    def batch_turn(self, realm_id: str) -> AbstractAsyncContextManager[None]:
+        """Inside, one batch may be sent to this company: what goes into it is claimed when its turn has come."""
+        return self.throttle(realm_id).batch_turn()
+
     async def write_batch(
         self, access: AccessToken, items: Sequence[BatchItem], request_id: str, may_start: Callable[[], None]
     ) -> Answer:
         """POST new objects that do not refer to each other, in one request. The body of each goes out byte for byte.
 
-        The request id is that of the whole batch; whether it protects each item, Intuit does not say.
+        Called inside `batch_turn`. The request id is that of the whole batch; whether it protects each item, Intuit
+        does not say.
         """
         parts = [
             b'{"bId":"%d","operation":"create","%s":%s}' % (number, item.entity.encode(), item.body)
             for number, item in enumerate(items, 1)
         ]
-        body = b'{"BatchItemRequest":[%s]}' % b",".join(parts)
         path = f"batch?requestid={request_id}&minorversion={self._minor_version}"
-        return await self._call("POST", access, path, body, may_start, batch=True)
+        may_start()
+        return self._heed(
+            access, await self._send("POST", access, path, b'{"BatchItemRequest":[%s]}' % b",".join(parts))
+        )
 
     async def query(self, access: AccessToken, entity: str, where: str = "") -> list[Mapping[str, Any]]:
         """Every row of a list, a thousand at a time; Unreachable where a page does not come."""
@@ -135,19 +143,20 @@ class QuickBooks:
         path: str,
         body: bytes | None = None,
         may_start: Callable[[], None] | None = None,
-        *,
-        batch: bool = False,
     ) -> Answer:
-        throttle = self.throttle(access.account)
         while True:
-            async with throttle.batch_turn() if batch else throttle.turn():
+            async with self.throttle(access.account).turn():
                 if may_start is not None:
                     may_start()
-                answer = await self._send(method, access, path, body)
+                answer = self._heed(access, await self._send(method, access, path, body))
             if not over_a_limit(answer):
                 return answer
-            throttle.refused(answer.retry_after)
+
+    def _heed(self, access: AccessToken, answer: Answer) -> Answer:
+        if over_a_limit(answer):
+            self.throttle(access.account).refused(answer.retry_after)
             log.warning("over_a_limit", realm=access.account)
+        return answer
 
     async def _send(self, method: str, access: AccessToken, path: str, body: bytes | None) -> Answer:
         url = f"{self._base}/v3/company/{access.account}/{path}"

@@ -16,7 +16,7 @@ _TICK = 1e-6
 # How many starts that were missed may be made up for at once: a loop is now and then late.
 _REQUESTS_MADE_UP, _BATCHES_MADE_UP = 2, 4
 # After a refusal the pace is a quarter at first, and whole again after this many seconds.
-_GENTLE_SECONDS = 60.0
+_GENTLE_SECONDS = 20.0
 _GENTLEST = 0.25
 # Of ten requests in flight at most six are singles: a batch, which carries thirty documents, never waits for them.
 _SHARE_OF_SINGLES = 0.6

@@ -1,4 +1,4 @@
-"""Sync Config and mappings served over real gRPC on a real database, with a company that was read."""
+"""What people see and steer, served over real gRPC on a real database, with a company that was read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ from google.rpc import error_details_pb2, status_pb2
 
 from ledgerport.common.v1 import access_pb2
 from ledgerport.events.v2 import entity_pb2
-from ledgerport.qbo_writer.v1 import mapping_pb2, mapping_pb2_grpc, sync_config_pb2, sync_config_pb2_grpc
+from ledgerport.qbo_writer.v1 import (
+    mapping_pb2,
+    mapping_pb2_grpc,
+    push_pb2,
+    push_pb2_grpc,
+    records_pb2,
+    records_pb2_grpc,
+    sync_config_pb2,
+    sync_config_pb2_grpc,
+)
 from ledgerport_libs import rpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
@@ -24,6 +33,8 @@ from ledgerport_libs.identity import Person, ServiceIdentity, Verifier
 from ledgerport_libs.migrations import migrate
 from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.mapping_servicer import MappingServicer
+from qbo_writer.push_servicer import PushServicer
+from qbo_writer.servicer import RecordsServicer
 from qbo_writer.statements import statements
 from qbo_writer.sync_config_servicer import SyncConfigServicer
 
@@ -87,6 +98,14 @@ Vendor|30|Books by Bessie||||
 """
 
 
+_STUBS: tuple[tuple[Any, Any], ...] = (
+    (mapping_pb2, mapping_pb2_grpc.MappingServiceStub),
+    (sync_config_pb2, sync_config_pb2_grpc.SyncConfigServiceStub),
+    (records_pb2, records_pb2_grpc.RecordsServiceStub),
+    (push_pb2, push_pb2_grpc.PushServiceStub),
+)
+
+
 class Refusal(AssertionError):
     """A call was refused: with which status, in which words, and about which fields."""
 
@@ -110,7 +129,7 @@ class Refusal(AssertionError):
 
 @dataclass
 class Office:
-    """Both services, and the database behind them."""
+    """The services, and the database behind them."""
 
     url: str
     db: Database
@@ -124,12 +143,10 @@ class Office:
         """The answer to this request; Refusal where it is refused."""
         method = type(request).__name__.removesuffix("Request")
         async with grpc.aio.insecure_channel(f"127.0.0.1:{self.port}") as channel:
-            module = mapping_pb2_grpc.MappingServiceStub
-            if hasattr(sync_config_pb2, type(request).__name__):
-                module = sync_config_pb2_grpc.SyncConfigServiceStub  # type: ignore[assignment]
-            call = getattr(module(channel), method)(request, metadata=_proof(who, business), timeout=20)
+            stub = next(made(channel) for messages, made in _STUBS if hasattr(messages, type(request).__name__))
+            call = getattr(stub, method)(request, metadata=_proof(who, business), timeout=60)
             try:
-                if method == "ExportMappings":
+                if method.startswith("Export"):
                     return b"".join([each.csv async for each in call])
                 return await call
             except grpc.aio.AioRpcError as failure:
@@ -253,6 +270,7 @@ async def opened(server: TemplateDatabases) -> AsyncIterator[Office]:
         office = Office(url, db, 0)
         wake = lambda: office.woken.append("woken")  # noqa: E731
         settings, mappings = SyncConfigServicer(db, wake, office.read_now), MappingServicer(db, wake)
+        records, pushes = RecordsServicer(db, wake), PushServicer(db, wake)
         services = [
             (
                 sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"],
@@ -261,6 +279,14 @@ async def opened(server: TemplateDatabases) -> AsyncIterator[Office]:
             (
                 mapping_pb2.DESCRIPTOR.services_by_name["MappingService"],
                 lambda to: mapping_pb2_grpc.add_MappingServiceServicer_to_server(mappings, to),
+            ),
+            (
+                records_pb2.DESCRIPTOR.services_by_name["RecordsService"],
+                lambda to: records_pb2_grpc.add_RecordsServiceServicer_to_server(records, to),
+            ),
+            (
+                push_pb2.DESCRIPTOR.services_by_name["PushService"],
+                lambda to: push_pb2_grpc.add_PushServiceServicer_to_server(pushes, to),
             ),
         ]
         verifier = Verifier("qbo-writer", {name: key.public_key() for name, key in _KEYS.items()})

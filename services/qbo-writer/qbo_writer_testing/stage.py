@@ -29,6 +29,8 @@ from ledgerport.events.v2 import entity_pb2
 from ledgerport.qbo_writer.v1 import (
     preview_pb2,
     preview_pb2_grpc,
+    push_pb2,
+    push_pb2_grpc,
     records_pb2,
     records_pb2_grpc,
     sync_config_pb2,
@@ -64,6 +66,7 @@ QUICK = {
 }
 STATUS = {number: name.removeprefix("RECORD_STATUS_") for name, number in record_pb2.RecordStatus.items()}
 _LONGEST = 12.0
+_REPLICAS = itertools.count(2)
 
 
 def until(look: Callable[[], T | None], what: str, seconds: float = _LONGEST) -> T:
@@ -126,13 +129,15 @@ class Business:
         )
         until(lambda: self.connection().status == connection_pb2.CONNECTION_STATUS_CONNECTED, "it is connected")
 
-    def configure(self, **changed: Any) -> None:
-        """Change Sync Config, as the page does."""
+    def configure(self, *instead: str, **changed: Any) -> None:
+        """Change Sync Config, as the page does: lists grow, but those named in `instead` begin anew."""
         stub = sync_config_pb2_grpc.SyncConfigServiceStub(self._channels["qbo-writer"])
         asked = sync_config_pb2.GetSyncConfigRequest()
         now = stub.GetSyncConfig(asked, metadata=self._as_person("qbo-writer"))
         config = sync_config_pb2.SyncConfig()
         config.CopyFrom(now.config)
+        for name in instead:
+            config.ClearField(name)  # type: ignore[arg-type]
         config.MergeFrom(sync_config_pb2.SyncConfig(**changed))
         stub.UpdateSyncConfig(
             sync_config_pb2.UpdateSyncConfigRequest(expected_version=now.version, config=config),
@@ -178,6 +183,26 @@ class Business:
         self._records().IgnoreRecord(
             records_pb2.IgnoreRecordRequest(record_id=record_id), metadata=self._as_person("qbo-writer")
         )
+
+    def push(self, *record_ids: str, all_of: records_pb2.RecordFilter | None = None) -> push_pb2.PushRun:
+        """These records, or all that the filter finds."""
+        chosen = (
+            push_pb2.Chosen(all_of=all_of) if all_of else push_pb2.Chosen(ids=push_pb2.RecordIds(record_ids=record_ids))
+        )
+        run: push_pb2.PushRun = (
+            self._pushes()
+            .PushRecords(push_pb2.PushRecordsRequest(chosen=chosen), metadata=self._as_person("qbo-writer"))
+            .run
+        )
+        return run
+
+    def pushed(self, run_id: str) -> push_pb2.PushRun:
+        run: push_pb2.PushRun = (
+            self._pushes()
+            .GetPushRun(push_pb2.GetPushRunRequest(run_id=run_id), metadata=self._as_person("qbo-writer"))
+            .run
+        )
+        return run
 
     # --- what Shopify does ------------------------------------------------------------------------
 
@@ -240,10 +265,10 @@ class Business:
         )
         return answer
 
-    def preview(self, record_id: str) -> preview_pb2.PreviewRecordResponse:
+    def preview(self, record_id: str, *, pushed: bool = False) -> preview_pb2.PreviewRecordResponse:
         stub = preview_pb2_grpc.PreviewServiceStub(self._channels["qbo-writer"])
         answer: preview_pb2.PreviewRecordResponse = stub.PreviewRecord(
-            preview_pb2.PreviewRecordRequest(record_id=record_id), metadata=self._as_person("qbo-writer")
+            preview_pb2.PreviewRecordRequest(record_id=record_id, pushed=pushed), metadata=self._as_person("qbo-writer")
         )
         return answer
 
@@ -306,6 +331,9 @@ class Business:
     def _records(self) -> Any:
         return records_pb2_grpc.RecordsServiceStub(self._channels["qbo-writer"])
 
+    def _pushes(self) -> Any:
+        return push_pb2_grpc.PushServiceStub(self._channels["qbo-writer"])
+
     def _as_gateway(self, audience: str) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self._identity.token_for(audience)}"),)
 
@@ -339,7 +367,7 @@ def second_writer(platform: LocalPlatform) -> Iterator[None]:
         "GRPC_LISTEN": "127.0.0.1:0",
         "HTTP_LISTEN": f"127.0.0.1:{http}",
     }
-    name = "qbo-writer-2"
+    name = f"qbo-writer-{next(_REPLICAS)}"
     platform.start_child(
         Child(
             name=name,

@@ -103,6 +103,11 @@ def attempt(url: str, of: str) -> None:
             "VALUES (gen_random_uuid(), %s, %s, 'create', 'synced', '42', 'Booked for Jane.', '{Jane}', '{Jane}')",
             (BUSINESS, record_id(BUSINESS, "order", of)),
         )
+        connection.execute(
+            "INSERT INTO push_run (id, business_id, started_by, asked)"
+            """ VALUES (gen_random_uuid(), %s, 'b@x.test', '{"all_of": {"text": "Jane", "kind": 3}}')""",
+            (BUSINESS,),
+        )
 
 
 def names_jane(text: str) -> list[str]:

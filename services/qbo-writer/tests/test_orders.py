@@ -297,6 +297,19 @@ def test_sync_config_holds_or_skips_and_says_so(name: str) -> None:
     assert (verdict.status, verdict.reason) == (status, reason)
 
 
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_a_push_stands_for_auto_sync_and_triggers_and_for_nothing_else(name: str) -> None:
+    config, made, _, reason = CONFIGURED[name]
+    verdict = plan(
+        Subject("order", RECORD, ORDER, sold(made), pushed=True), company(TaxWorld.US_MANUAL), config, Everything()
+    )
+    if reason in ("AUTO_SYNC_OFF", "TRIGGER"):
+        assert isinstance(verdict, Document)
+    else:
+        assert isinstance(verdict, Problem)
+        assert verdict.reason == reason
+
+
 @pytest.mark.parametrize("status", ["FULFILLED", "FULFILLMENT_NOT_REQUIRED"])
 def test_what_needs_no_fulfilment_counts_as_fulfilled(status: str) -> None:
     config = replace(CONFIG, fulfillment_triggers=frozenset({"FULFILLED"}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
-from ledgerport_libs.bus import OutgoingEvent
-from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
 from shopify_sync.batch_size import BatchSize
 from shopify_sync.objects import Fetched, Objects
+from shopify_sync.saying import say
 from shopify_sync.settings import Settings
-from shopify_sync.shopify_admin import ShopifyTrouble, TooDear
+from shopify_sync.shopify_admin import ShopifyTrouble, StoreRefuses, TooDear
+from shopify_sync.store_watch import StoreWatch
 from shopify_sync.stores import Store
 
 log = telemetry.logger("fetching")
@@ -44,13 +44,6 @@ class ClaimedHint:
     failures: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Emitted:
-    source_id: str
-    content_hash: bytes
-    sequence: int
-
-
 class Fetching:
     """Takes the due hints of every connected store. `tell` is called after each commit that has something to say."""
 
@@ -59,10 +52,12 @@ class Fetching:
         db: Database,
         objects: Objects,
         auth: credentials_pb2_grpc.CredentialsServiceAsyncStub,
+        watch: StoreWatch,
         settings: Settings,
         tell: Callable[[], None],
     ) -> None:
         self._db, self._objects, self._auth, self._settings, self._tell = db, objects, auth, settings, tell
+        self._watch = watch
         self._wake = asyncio.Event()
         self._batches: dict[tuple[str, str], BatchSize] = {}
 
@@ -88,6 +83,8 @@ class Fetching:
 
     async def _store(self, store: Store) -> bool:
         """True where there may be more to do at once. Trouble with one store holds up no other."""
+        if self._watch.rests(store.business_id):
+            return False
         busy = False
         for kind in _KINDS:
             rounds = (self._round(store, kind) for _ in range(self._settings.fetch_in_flight))
@@ -108,6 +105,10 @@ class Fetching:
                 return False
             await self._give_back(store, kind, hints)
             return True
+        except StoreRefuses as refusal:
+            log.warning("store_refuses", shop=store.shop_domain, why=str(refusal))
+            await self._give_back(store, kind, hints)
+            return False
         except (ShopifyTrouble, AppError) as trouble:
             await self._later(store, kind, hints, str(trouble))
             return False
@@ -150,46 +151,13 @@ class Fetching:
         fetched = await self._objects.fetch(store, kind, wanted) if wanted else []
         async with self._db.transaction() as tx:
             traces = {hint.source_id: hint.traceparent for hint in hints}
-            said = await self._say(tx, store, [*fetched, *_gone(kind, hints)], observed, traces)
+            said = await say(tx, store, [*fetched, *_gone(kind, hints)], observed, traces)
             for hint in sorted(hints, key=lambda each: each.source_id):
                 where = {"shop_domain": store.shop_domain, "kind": hint.kind, "source_id": hint.source_id}
                 if not await tx.run("hint_done", **where, hinted=hint.hinted):
                     await tx.run("hint_again", **where, hinted=hint.hinted)
         if said:
             self._tell()
-
-    async def _say(
-        self,
-        tx: Transaction,
-        store: Store,
-        fetched: Sequence[Fetched],
-        observed: datetime,
-        traces: dict[str, str],
-    ) -> int:
-        """Into the outbox what differs from what was last said of each object."""
-        ids = sorted({each.source_id for each in fetched})
-        rows = await tx.all("emitted_of", _Emitted, shop_domain=store.shop_domain, source_ids=ids)
-        before = {row.source_id: row for row in rows}
-        said = 0
-        for each in sorted(fetched, key=lambda one: one.source_id):
-            content = hashlib.sha256(each.entity.SerializeToString(deterministic=True)).digest()
-            known = before.get(each.source_id)
-            if known is not None and known.content_hash == content:
-                continue
-            sequence = known.sequence + 1 if known else 1
-            event = _event(store, each, content, sequence, observed, traces.get(each.hinted_by, ""))
-            await event.put(tx)
-            await tx.run(
-                "emitted_put",
-                shop_domain=store.shop_domain,
-                source_id=each.source_id,
-                content_hash=content,
-                updated_at=each.updated_at,
-                sequence=sequence,
-                customer_id=each.entity.order.customer_id,
-            )
-            said += 1
-        return said
 
     async def _later(self, store: Store, kind: str, hints: Sequence[ClaimedHint], why: str) -> None:
         wait = min(2.0 ** (1 + max(hint.failures for hint in hints)), _LONGEST_WAIT)
@@ -244,22 +212,3 @@ def _gone(kind: str, hints: Sequence[ClaimedHint]) -> list[Fetched]:
         for hint in hints
         if hint.gone
     ]
-
-
-def _event(
-    store: Store, fetched: Fetched, content: bytes, sequence: int, observed: datetime, traceparent: str
-) -> OutgoingEvent:
-    """The event id is made of what is said and how many times before: a crash says it again under the same id."""
-    seed = f"{store.business_id}|{fetched.source_id}|{sequence}|{content.hex()}"
-    event_id = hashlib.sha256(seed.encode()).hexdigest()
-    event = entity_pb2.EntityEvent()
-    event.CopyFrom(fetched.entity)
-    event.event_id = event_id
-    event.business_id = store.business_id
-    event.source_id = fetched.source_id
-    event.traceparent = traceparent
-    event.version.updated_at.FromDatetime(fetched.updated_at)
-    event.version.observed_at.FromDatetime(observed)
-    event.version.content_hash = content
-    subject = f"entities.v2.{store.business_id}.{fetched.kind}"
-    return OutgoingEvent(event_id, subject, event.SerializeToString())

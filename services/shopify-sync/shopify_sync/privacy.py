@@ -116,8 +116,9 @@ class Privacy:
             return [], "The store is connected again, so its data stays."
         held = [row.source_id for row in await tx.all("held_of_shop", _Held, shop_domain=store.shop_domain)]
         await self._forget(tx, store, waiting, "", held)
-        for statement in ("shop_forget_hints", "shop_forget_emitted", "shop_forget_webhooks", "shop_forget"):
-            await tx.run(statement, shop_domain=store.shop_domain)
+        for statement in ("hints", "emitted", "webhooks", "imports"):
+            await tx.run(f"shop_forget_{statement}", shop_domain=store.shop_domain)
+        await tx.run("shop_forget", shop_domain=store.shop_domain)
         return [], f"All that was kept of the store and its customers was erased. {_BOOKS}"
 
     async def _forget(

@@ -30,7 +30,25 @@ ON CONFLICT DO NOTHING RETURNING shop_domain, webhook_id;
 DELETE FROM webhook WHERE received_at < now() - interval '7 days';
 
 -- name: stores_heard
-UPDATE store SET last_webhook_at = now() WHERE shop_domain = ANY(%(shops)s);
+-- Only the longer pauses say how often a store is heard of: what happens brings several webhooks at once.
+UPDATE store
+   SET last_webhook_at = now(), found_since_heard = 0,
+       usual_gap = CASE WHEN now() - last_webhook_at < interval '1 hour' THEN usual_gap
+                        ELSE coalesce(usual_gap * 0.7 + (now() - last_webhook_at) * 0.3, now() - last_webhook_at) END
+ WHERE shop_domain = ANY(%(shops)s);
+
+-- name: stores_look_again
+UPDATE store SET subscriptions_at = NULL WHERE shop_domain = ANY(%(shops)s);
+
+-- name: store_itself
+UPDATE store SET zone = %(zone)s, currency = %(currency)s, scopes = %(scopes)s WHERE shop_domain = %(shop_domain)s;
+
+-- name: store_answers
+UPDATE store
+   SET api_served = %(served)s, api_deprecated = %(deprecated)s, refusal = %(refusal)s,
+       refused_since = CASE WHEN %(refusal)s = '' THEN NULL WHEN refusal = %(refusal)s THEN refused_since
+                            ELSE now() END
+ WHERE business_id = %(business_id)s AND connected;
 
 -- name: hint_add
 -- Folded: one row an object. Hinted again while it is being fetched, it is fetched once more.
@@ -81,7 +99,7 @@ UPDATE hint SET not_before = '-infinity'
 SELECT count(*) FROM hint WHERE shop_domain = %(shop_domain)s;
 
 -- name: emitted_of
-SELECT source_id, content_hash, sequence FROM emitted
+SELECT source_id, content_hash, sequence, updated_at FROM emitted
  WHERE shop_domain = %(shop_domain)s AND source_id = ANY(%(source_ids)s) FOR UPDATE;
 
 -- name: emitted_put
@@ -90,6 +108,21 @@ VALUES (%(shop_domain)s, %(source_id)s, %(content_hash)s, %(updated_at)s, %(sequ
 ON CONFLICT (shop_domain, source_id) DO UPDATE
    SET content_hash = EXCLUDED.content_hash, updated_at = EXCLUDED.updated_at, sequence = EXCLUDED.sequence,
        customer_id = EXCLUDED.customer_id;
+
+-- name: emitted_seen
+-- Looked at again, and nothing to say: no later look takes this version for one that nobody told of.
+UPDATE emitted AS e SET updated_at = seen.at
+  FROM unnest(%(source_ids)s::text[], %(times)s::timestamptz[]) AS seen (id, at)
+ WHERE e.shop_domain = %(shop_domain)s AND e.source_id = seen.id AND e.updated_at < seen.at;
+
+-- name: versions_unknown
+-- Those among these that changed since they were last looked at. `untold`: and nothing hints at them.
+SELECT found.id AS source_id,
+       NOT EXISTS (SELECT FROM hint AS h
+                    WHERE h.shop_domain = %(shop_domain)s AND h.kind = %(kind)s AND h.source_id = found.id) AS untold
+  FROM unnest(%(source_ids)s::text[], %(known_by)s::text[], %(times)s::timestamptz[]) AS found (id, known_by, at)
+ WHERE NOT EXISTS (SELECT FROM emitted AS e
+                    WHERE e.shop_domain = %(shop_domain)s AND e.source_id = found.known_by AND e.updated_at >= found.at);
 
 -- name: catch_up_due
 SELECT shop_domain, business_id, zone, currency, connected FROM store
@@ -103,7 +136,14 @@ SELECT caught_up_to FROM store WHERE shop_domain = %(shop_domain)s;
 UPDATE store SET catch_up_wanted = false WHERE shop_domain = %(shop_domain)s;
 
 -- name: catch_up_done
-UPDATE store SET caught_up_to = %(caught_up_to)s, last_catch_up_at = now() WHERE shop_domain = %(shop_domain)s;
+-- The first look after a connect finds what happened before there were webhooks: that is nobody's fault.
+UPDATE store
+   SET caught_up_to = %(caught_up_to)s,
+       found_last = CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       found_ever = found_ever + CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       found_since_heard = found_since_heard + CASE WHEN last_catch_up_at IS NULL THEN 0 ELSE %(found)s END,
+       last_catch_up_at = now()
+ WHERE shop_domain = %(shop_domain)s;
 
 -- name: catch_up_wanted
 UPDATE store SET catch_up_wanted = true WHERE business_id = %(business_id)s AND connected;
@@ -116,11 +156,16 @@ SELECT shop_domain, business_id, zone, currency, connected FROM store
 UPDATE store SET subscribed_topics = %(topics)s, subscriptions_at = now() WHERE shop_domain = %(shop_domain)s;
 
 -- name: intake_status
-SELECT shop_domain, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at FROM store
+SELECT shop_domain, connected_at, scopes, subscribed_topics, subscriptions_at, last_webhook_at, last_catch_up_at,
+       found_last, found_since_heard, found_ever, usual_gap, api_served, api_deprecated, refusal, refused_since
+  FROM store
  WHERE business_id = %(business_id)s ORDER BY connected DESC, connected_at DESC LIMIT 1;
 
 -- name: store_known
 SELECT shop_domain FROM store WHERE shop_domain = %(shop_domain)s;
+
+-- name: stores_known
+SELECT shop_domain FROM store;
 
 -- name: uninstalled_stores
 -- Also those that are not connected any more: the store's refusals may come before its farewell.
@@ -176,5 +221,109 @@ DELETE FROM emitted WHERE shop_domain = %(shop_domain)s;
 -- name: shop_forget_webhooks
 DELETE FROM webhook WHERE shop_domain = %(shop_domain)s;
 
+-- name: shop_forget_imports
+DELETE FROM import_job WHERE shop_domain = %(shop_domain)s;
+
 -- name: shop_forget
 DELETE FROM store WHERE shop_domain = %(shop_domain)s AND NOT connected;
+
+-- name: outbox_waiting_up_to
+SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT %(most)s) AS waiting;
+
+-- name: imports_nudge
+UPDATE import_job SET not_before = '-infinity' WHERE bulk_id = ANY(%(bulk_ids)s) AND status = 'running';
+
+-- name: import_start
+-- None: the same request came before.
+INSERT INTO import_job (business_id, shop_domain, request_id, started_by, first_day, last_day, from_at, before_at)
+VALUES (%(business_id)s, %(shop_domain)s, %(request_id)s, %(started_by)s, %(first_day)s, %(last_day)s, %(from_at)s,
+        %(before_at)s)
+ON CONFLICT (business_id, request_id) DO NOTHING RETURNING id;
+
+-- name: import_requested
+SELECT id FROM import_job WHERE business_id = %(business_id)s AND request_id = %(request_id)s;
+
+-- name: import_of
+SELECT id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at, status,
+       counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged, not_there,
+       set_aside, orders_per_minute, held_back, failures, holder
+  FROM import_job WHERE business_id = %(business_id)s AND id = %(id)s;
+
+-- name: import_page
+SELECT id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at, status,
+       counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged, not_there,
+       set_aside, orders_per_minute, held_back, failures, holder
+  FROM import_job WHERE business_id = %(business_id)s AND id < %(before)s ORDER BY id DESC LIMIT %(size)s;
+
+-- name: import_move
+-- A move names the states that it may come from; whoever was at it finds out at its next commit.
+UPDATE import_job
+   SET status = %(status)s, holder = '', lease_until = '-infinity', not_before = '-infinity', failures = 0,
+       orders_per_minute = 0, held_back = false,
+       ended_at = CASE WHEN %(status)s IN ('done', 'cancelled', 'failed') THEN now() END
+ WHERE business_id = %(business_id)s AND id = %(id)s AND status = ANY(%(before)s);
+
+-- name: import_resume
+UPDATE import_job SET status = CASE WHEN counted IS NULL THEN 'queued' ELSE 'running' END, not_before = '-infinity'
+ WHERE business_id = %(business_id)s AND id = %(id)s AND status = 'paused';
+
+-- name: imports_claim
+-- Due jobs of connected stores that nobody is at. Each claim has a holder of its own: an earlier one commits no more.
+UPDATE import_job SET holder = gen_random_uuid()::text, lease_until = now() + make_interval(secs => %(lease)s)
+ WHERE id IN (SELECT job.id FROM import_job AS job JOIN store USING (shop_domain, business_id)
+               WHERE job.status IN ('queued', 'counting', 'running') AND job.lease_until < now()
+                 AND job.not_before <= now() AND store.connected
+               ORDER BY job.id LIMIT %(most)s FOR UPDATE OF job SKIP LOCKED)
+RETURNING id, business_id, shop_domain, started_by, created_at, ended_at, first_day, last_day, from_at, before_at,
+          status, counted, listed, way, bulk_id, gathered, reason, place, place_bytes, after_id, read, said, unchanged,
+          not_there, set_aside, orders_per_minute, held_back, failures, holder;
+
+-- name: import_hold
+UPDATE import_job SET lease_until = now() + make_interval(secs => %(lease)s), held_back = %(held_back)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('queued', 'counting', 'running');
+
+-- name: import_leave
+-- Nobody is at it any more; it is taken up again after so many seconds.
+UPDATE import_job
+   SET holder = '', lease_until = '-infinity', not_before = now() + make_interval(secs => %(seconds)s),
+       failures = %(failures)s
+ WHERE id = %(id)s AND holder = %(holder)s;
+
+-- name: import_counting
+UPDATE import_job SET status = 'counting' WHERE id = %(id)s AND holder = %(holder)s AND status = 'queued';
+
+-- name: import_counted
+UPDATE import_job SET counted = %(counted)s WHERE id = %(id)s AND holder = %(holder)s AND status = 'counting';
+
+-- name: import_exports
+UPDATE import_job SET status = 'running', way = 'bulk', bulk_id = %(bulk_id)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'counting';
+
+-- name: import_gathered
+UPDATE import_job SET gathered = %(gathered)s, listed = %(listed)s
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: import_pages
+-- What was read before is passed over quickly: it is known by its version.
+UPDATE import_job
+   SET status = 'running', way = 'paging', reason = %(reason)s, read = 0, after_id = 0, unchanged = 0, not_there = 0
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('counting', 'running');
+
+-- name: import_advance
+UPDATE import_job
+   SET place = place + %(lines)s, place_bytes = %(place_bytes)s, after_id = %(after_id)s,
+       read = read + %(lines)s, said = said + %(said)s, unchanged = unchanged + %(unchanged)s,
+       not_there = not_there + %(not_there)s, set_aside = set_aside + %(set_aside)s,
+       orders_per_minute = %(orders_per_minute)s, held_back = false, failures = 0
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: import_failed
+UPDATE import_job SET status = 'failed', ended_at = now(), orders_per_minute = 0, held_back = false
+ WHERE id = %(id)s AND holder = %(holder)s AND status IN ('counting', 'running');
+
+-- name: import_done
+UPDATE import_job SET status = 'done', ended_at = now(), orders_per_minute = 0, held_back = false
+ WHERE id = %(id)s AND holder = %(holder)s AND status = 'running';
+
+-- name: store_for_import
+SELECT shop_domain, zone, scopes FROM store WHERE business_id = %(business_id)s AND connected;

@@ -1,8 +1,9 @@
-"""Shopify's Admin GraphQL API over HTTP: the only file that knows its address, its cost bucket and its errors."""
+"""Shopify's Admin GraphQL API over HTTP: the only file that knows its address and its errors."""
 
 from __future__ import annotations
 
-import asyncio
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -10,10 +11,13 @@ import orjson
 
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken, AccessTokens
+from shopify_sync.cost_bucket import CostBucket, Lane, QueryCosts
+from shopify_sync.settings import Settings
+from shopify_sync.store_watch import REFUSALS, Answered, Refusal, StoreWatch
 
 log = telemetry.logger("shopify_admin")
-_LONGEST_PAUSE = 60.0
-_MOST_TRIES = 6
+_LONGEST_PAUSE, _AFTER_THROTTLE = 60.0, 0.2
+_MOST_TRIES = 7
 
 
 class ShopifyTrouble(Exception):
@@ -24,101 +28,145 @@ class TooDear(ShopifyTrouble):
     """The query asks for more points than one query may (MAX_COST_EXCEEDED): ask for fewer objects."""
 
 
+class Denied(ShopifyTrouble):
+    """The app may not ask this (ACCESS_DENIED)."""
+
+
+class StoreRefuses(ShopifyTrouble):
+    """The store answers nothing at all for now: it is left alone for a while."""
+
+
 class Unauthorized(ShopifyTrouble):
     """The access token is not taken (401)."""
 
 
-class ShopifyAdmin:
-    """One HTTP session for all stores. Waits for the store's cost bucket by itself."""
+class _Throttled(Exception):
+    """The bucket did not hold what the query asks for; what it holds is learned by now."""
 
-    def __init__(self, session: aiohttp.ClientSession, admin_url: str, api_version: str, tokens: AccessTokens) -> None:
-        self._session, self._url, self._version, self._tokens = session, admin_url, api_version, tokens
-        self._queues: dict[str, asyncio.Lock] = {}
+
+class ShopifyAdmin:
+    """One HTTP session for all stores. Waits for the store's cost bucket before it asks, in its lane."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, tokens: AccessTokens, watch: StoreWatch, settings: Settings
+    ) -> None:
+        self._session, self._tokens, self._watch, self._settings = session, tokens, watch, settings
+        self._lane = Lane.LIVE
+        self._buckets: dict[str, CostBucket] = {}
+        self._costs = QueryCosts()
+
+    def in_lane(self, lane: Lane) -> ShopifyAdmin:
+        """The same stores and buckets, asked in another lane."""
+        twin = copy.copy(self)
+        twin._lane = lane
+        return twin
+
+    def rests(self, business_id: str) -> bool:
+        """Its store refuses everything, and is left alone for now."""
+        return self._watch.rests(business_id) is not None
 
     async def ask(self, business_id: str, text: str, variables: dict[str, Any]) -> dict[str, Any]:
         """The `data` of a query that was answered without any error. ShopifyTrouble for everything else."""
-        queue = self._queues.setdefault(business_id, asyncio.Lock())
-        # Nobody goes before those whom the bucket already told to wait: each of them would go on being throttled.
-        async with queue:
-            pass
-        data, pause = await self._signed(business_id, text, variables)
-        if data is not None:
-            return data
-        async with queue:
-            for _ in range(_MOST_TRIES):
-                await asyncio.sleep(pause)
-                data, pause = await self._signed(business_id, text, variables)
-                if data is not None:
-                    return data
+        if refusal := self._watch.rests(business_id):
+            raise StoreRefuses(f"the store is left alone: {refusal}")
+        bucket = self._buckets.setdefault(business_id, CostBucket(self._settings.import_share))
+        for _ in range(_MOST_TRIES):
+            try:
+                async with bucket.taken(self._lane, self._costs.of(text, variables)):
+                    return await self._signed(business_id, bucket, text, variables)
+            except _Throttled:
+                bucket.hold(_AFTER_THROTTLE)
+                log.info("throttled", business=business_id, lane=self._lane.value)
         raise ShopifyTrouble("throttled again and again")
 
     async def _signed(
-        self, business_id: str, text: str, variables: dict[str, Any]
-    ) -> tuple[dict[str, Any] | None, float]:
+        self, business_id: str, bucket: CostBucket, text: str, variables: dict[str, Any]
+    ) -> dict[str, Any]:
         token = await self._tokens.access(business_id)
         try:
-            return await self._once(token, text, variables)
+            return await self._once(business_id, bucket, token, text, variables)
         except Unauthorized:
             token = await self._tokens.access(business_id, token)
-            return await self._once(token, text, variables)
+            return await self._once(business_id, bucket, token, text, variables)
 
     async def _once(
-        self, token: AccessToken, text: str, variables: dict[str, Any]
-    ) -> tuple[dict[str, Any] | None, float]:
-        """The data, or None and how long to wait before the same question may be asked."""
-        url = f"{self._url.replace('{shop}', token.account)}/admin/api/{self._version}/graphql.json"
+        self, business_id: str, bucket: CostBucket, token: AccessToken, text: str, variables: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The data; _Throttled where the same question may be asked again in a while."""
+        version = self._settings.shopify_api_version
+        url = f"{self._settings.shopify_admin_url.replace('{shop}', token.account)}/admin/api/{version}/graphql.json"
         headers = {"X-Shopify-Access-Token": token.token, "Content-Type": "application/json"}
         body = orjson.dumps({"query": text, "variables": variables})
         try:
             with telemetry.tracer().start_as_current_span("shopify graphql"):
                 async with self._session.post(url, data=body, headers=headers) as response:
-                    status, answer = response.status, await response.read()
-                    retry_after = response.headers.get("Retry-After", "")
-                    served = response.headers.get("X-Shopify-API-Version", self._version)
+                    status, answer, told = response.status, await response.read(), response.headers
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ShopifyTrouble(f"not reached: {type(error).__name__}") from error
         if status == 401:
             raise Unauthorized("the access token is not taken")
         if status == 429:
-            return None, min(float(retry_after) if retry_after.isdigit() else 2.0, _LONGEST_PAUSE)
+            bucket.hold(_seconds(told.get("Retry-After", "")))
+            raise _Throttled
+        noted = Answered(told.get("X-Shopify-API-Version", version), told.get("X-Shopify-API-Deprecated-Reason", ""))
+        if refusal := REFUSALS.get(status):
+            await self._watch.refused(business_id, noted, refusal)
+            raise StoreRefuses(f"HTTP {status}: {refusal}")
         if status != 200:
             raise ShopifyTrouble(f"HTTP {status}")
-        if served != self._version:
-            log.warning("shopify_serves_another_version", asked=self._version, served=served)
-        return _read(answer)
+        parsed = _parsed(answer)
+        if "SHOP_INACTIVE" in _codes(parsed.get("errors")):
+            await self._watch.refused(business_id, noted, Refusal.FROZEN)
+            raise StoreRefuses("the store is inactive")
+        await self._watch.answered(business_id, noted)
+        self._learn(bucket, text, variables, parsed)
+        return _data(parsed)
+
+    def _learn(self, bucket: CostBucket, text: str, variables: dict[str, Any], parsed: Mapping[str, Any]) -> None:
+        cost = (parsed.get("extensions") or {}).get("cost") or {}
+        self._costs.learned(text, variables, cost.get("requestedQueryCost"))
+        bucket.learned(cost.get("throttleStatus") or {})
 
 
-def _read(answer: bytes) -> tuple[dict[str, Any] | None, float]:
-    """A 200 may hold errors beside partial data: partial data is never booked."""
+def _parsed(answer: bytes) -> dict[str, Any]:
     try:
         parsed = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
         raise ShopifyTrouble("the answer is no JSON") from error
     if not isinstance(parsed, dict):
         raise ShopifyTrouble("the answer is no object")
-    errors, extensions = parsed.get("errors"), parsed.get("extensions") or {}
-    if errors:
+    return parsed
+
+
+def _data(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """A 200 may hold errors beside partial data: partial data is never booked."""
+    if errors := parsed.get("errors"):
         codes = _codes(errors)
         if "THROTTLED" in codes:
-            return None, _pause(extensions.get("cost") or {})
+            raise _Throttled
         if "MAX_COST_EXCEEDED" in codes:
             raise TooDear("over the cost of one query")
+        if "ACCESS_DENIED" in codes:
+            raise Denied("the app may not ask this")
         raise ShopifyTrouble(f"refused: {', '.join(sorted(codes)) or 'no code'}")
-    if any(search.get("warnings") for search in extensions.get("search") or []):
+    if any(search.get("warnings") for search in (parsed.get("extensions") or {}).get("search") or []):
         raise ShopifyTrouble("a search filter was not understood")
-    if not isinstance(parsed.get("data"), dict):
+    data = parsed.get("data")
+    if not isinstance(data, dict):
         raise ShopifyTrouble("the answer holds no data")
-    return parsed["data"], 0.0
+    return data
 
 
 def _codes(errors: object) -> set[str]:
+    if not errors:
+        return set()
     if not isinstance(errors, list):
         return {str(errors)[:100]}
     return {str((e.get("extensions") or {}).get("code", "")) for e in errors if isinstance(e, dict)}
 
 
-def _pause(cost: dict[str, Any]) -> float:
-    """Seconds until the bucket holds what the query asks for."""
-    status = cost.get("throttleStatus") or {}
-    missing = float(cost.get("requestedQueryCost") or 100) - float(status.get("currentlyAvailable") or 0)
-    return min(max(missing / float(status.get("restoreRate") or 50), 0.2), _LONGEST_PAUSE)
+def _seconds(retry_after: str) -> float:
+    try:
+        return min(max(float(retry_after), 0.2), _LONGEST_PAUSE)
+    except ValueError:
+        return 2.0

@@ -13,6 +13,8 @@ from ledgerport.events.v1 import auth_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.bus import BadEvent, IncomingEvent
 from ledgerport_libs.database import Database
+from shopify_sync.known_stores import KnownStores
+from shopify_sync.store_watch import StoreWatch
 
 log = telemetry.logger("stores")
 
@@ -31,8 +33,8 @@ class Store:
 class StoreKeeper:
     """The handler of auth's events: newest credential version wins. `on_change` is called after each commit."""
 
-    def __init__(self, db: Database, on_change: Callable[[], None]) -> None:
-        self._db, self._on_change = db, on_change
+    def __init__(self, db: Database, known: KnownStores, watch: StoreWatch, on_change: Callable[[], None]) -> None:
+        self._db, self._known, self._watch, self._on_change = db, known, watch, on_change
 
     async def handle(self, events: Sequence[IncomingEvent]) -> None:
         for event in events:
@@ -57,6 +59,8 @@ class StoreKeeper:
                     version=said.version,
                     at=said.at.ToDatetime(tzinfo=UTC),
                 )
+                self._known.add(said.connected.shop_domain)
+                self._watch.try_again(said.business_id)
                 log.info("store_connected", shop=said.connected.shop_domain, business=said.business_id)
             case "refused" | "revoked":
                 await self._db.run("store_lost", business_id=said.business_id, version=said.version)

@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,12 @@ import requests
 
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc, people_pb2, people_pb2_grpc
 from ledgerport.events.v2 import entity_pb2
-from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
+from ledgerport.shopify_sync.v1 import (
+    history_import_pb2,
+    history_import_pb2_grpc,
+    intake_pb2,
+    intake_pb2_grpc,
+)
 from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.rpc import PERSON_METADATA
 from ledgerport_local import keys
@@ -157,6 +162,41 @@ class Shop:
         )
         return list(answer.requests)
 
+    # --- imports ----------------------------------------------------------------------------------
+
+    def start_import(self, first_day: str, last_day: str, request_id: str = "") -> str:
+        """Its id."""
+        wanted = history_import_pb2.StartImportRequest(
+            request_id=request_id or str(uuid.uuid4()), first_day=first_day, last_day=last_day
+        )
+        answer = self.imports().StartImport(wanted, metadata=self.as_person())
+        return str(answer.history_import.import_id)
+
+    def import_now(self, import_id: str) -> history_import_pb2.HistoryImport:
+        wanted = history_import_pb2.GetImportRequest(import_id=import_id)
+        found: history_import_pb2.HistoryImport = (
+            self.imports().GetImport(wanted, metadata=self.as_person()).history_import
+        )
+        return found
+
+    def import_ends(self, import_id: str, seconds: float = 60) -> history_import_pb2.HistoryImport:
+        """How it ended."""
+        over = (
+            history_import_pb2.IMPORT_STATUS_DONE,
+            history_import_pb2.IMPORT_STATUS_CANCELLED,
+            history_import_pb2.IMPORT_STATUS_FAILED,
+        )
+        until(lambda: self.import_now(import_id).status in over, "the import is over", seconds)
+        return self.import_now(import_id)
+
+    def imports(self) -> Any:
+        """The stub of imports; calls need `as_person()`."""
+        return history_import_pb2_grpc.HistoryImportServiceStub(self._channels["shopify-sync"])
+
+    def as_person(self) -> tuple[tuple[str, str], ...]:
+        """The metadata of a call to shopify-sync in the owner's name."""
+        return self._as_person("shopify-sync")
+
     # --- webhooks by hand -------------------------------------------------------------------------
 
     def deliver(self, body: bytes | dict[str, Any], **headers: str | None) -> requests.Response:
@@ -207,8 +247,17 @@ class Shop:
 
 
 @contextmanager
-def running(home: Path, **stand_in: str) -> Iterator[LocalPlatform]:
-    """The platform that tests share; `stand_in` adds to the settings of the Shopify stand-in."""
-    overrides = {**QUICK, "shopify-sandbox": {**QUICK["shopify-sandbox"], **stand_in}}
-    with LocalPlatform(home, services=SERVICES, overrides=overrides, durable=False) as platform:
+def running(
+    home: Path, service: Mapping[str, str] | None = None, *, durable: bool = False, **stand_in: str
+) -> Iterator[LocalPlatform]:
+    """The platform that tests share; `stand_in` adds to the settings of the Shopify stand-in, `service` to ours.
+
+    A server that is not `durable` may lose commits when it is killed.
+    """
+    overrides = {
+        **QUICK,
+        "shopify-sandbox": {**QUICK["shopify-sandbox"], **stand_in},
+        "shopify-sync": {**QUICK["shopify-sync"], **(service or {})},
+    }
+    with LocalPlatform(home, services=SERVICES, overrides=overrides, durable=durable) as platform:
         yield platform

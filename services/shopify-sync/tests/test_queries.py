@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import lzma
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 
+from shopify_sandbox.bulk_rules import checked
 from shopify_sandbox.cost import Price
 from shopify_sandbox.resolvers import SCHEMA_FILE
+from shopify_sandbox.resolvers import build as build_resolvers
+from shopify_sync.bulk_export import exported
 from shopify_sync.documents import names, query
+from shopify_sync.import_jobs import search
 from shopify_sync.settings import Settings
 
 REAL = Path(__file__).parents[4] / "shared" / "reference" / "shopify-schema" / "admin-2026-10.graphql.xz"
@@ -41,6 +46,14 @@ def test_a_query_is_valid_in_the_stand_in(ours: GraphQLSchema, name: str) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_is_valid_at_shopify(real: GraphQLSchema, name: str) -> None:
     assert validate(real, parse(query(name))) == []
+
+
+def test_what_is_exported_is_valid_at_shopify_and_keeps_the_rules_of_bulk_queries(real: GraphQLSchema) -> None:
+    from_at, before_at = datetime(2026, 1, 1, 5, tzinfo=UTC), datetime(2026, 2, 1, 5, tzinfo=UTC)
+    text = exported(search(from_at, before_at))
+    assert "processed_at:>='2026-01-01T05:00:00Z' processed_at:<'2026-02-01T05:00:00Z'" in text
+    assert validate(real, parse(text)) == []
+    assert checked(build_resolvers(), text)[1].name.value == "orders"
 
 
 def cost(schema: GraphQLSchema, document: DocumentNode, ids: int, *, each: bool, both: bool = True) -> int:

@@ -13,15 +13,20 @@ function show(state, word) {
 
 function swap(old, fresh) {
   const open = [...old.querySelectorAll("details[open][id]")].map((each) => each.id);
-  const typing = old.querySelector("input:focus, select:focus, textarea:focus");
+  const ticked = [...old.querySelectorAll("input[type=checkbox]:checked[id]")].map((each) => each.id);
+  const typing = old.querySelector("input:not([type=checkbox]):focus, select:focus, textarea:focus");
   if (typing) return; // never under somebody's hands
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  const way = focused && path(focused, old);
+  const way = focused && !focused.id && path(focused, old);
   old.hidden = fresh.hidden;
   old.className = fresh.className;
+  if (fresh.dataset.refresh) old.dataset.refresh = fresh.dataset.refresh;
+  else delete old.dataset.refresh;
   old.replaceChildren(...fresh.childNodes);
+  for (const id of ticked) document.getElementById(id)?.click();
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (way) way.reduce((at, index) => at?.children[index], old)?.focus({ preventScroll: true });
+  else if (focused) document.getElementById(focused.id)?.focus({ preventScroll: true });
 }
 
 function path(element, root) {
@@ -65,11 +70,21 @@ async function refresh() {
     show("waiting", "Reconnecting");
   } finally {
     fetching = false;
+    keepLooking();
     if (again) {
       again = false;
       refreshSoon();
     }
   }
+}
+
+let looking = null;
+
+// What ends without a word to tell it, such as a record that is held, is looked for while something runs.
+function keepLooking() {
+  clearTimeout(looking);
+  const soonest = document.querySelector("[data-refresh]");
+  if (soonest && !document.hidden) looking = setTimeout(refreshSoon, soonest.dataset.refresh * 1000);
 }
 
 let source = null;
@@ -98,6 +113,7 @@ function rest() {
 
 if (parts().length && document.getElementById("live-state")) {
   listen();
+  keepLooking();
   document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
   addEventListener("pagehide", rest);
 } else if (document.getElementById("live-state")) {
@@ -124,3 +140,6 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// On a phone the places lie side by side: the one that is shown is brought into view.
+document.querySelector(".sidebar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

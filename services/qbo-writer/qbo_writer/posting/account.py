@@ -30,6 +30,8 @@ class OrderAccount:
     company: Company
     config: SyncConfig
     mapped: Mapped
+    # A person pushed it by hand.
+    pushed: bool = False
 
     @cached_property
     def facts(self) -> OrderFacts:

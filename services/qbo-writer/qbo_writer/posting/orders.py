@@ -6,12 +6,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from qbo_writer.posting.account import OrderAccount
 from qbo_writer.posting.config import Method, PostingDate, ZeroOrders
+from qbo_writer.posting.consistency import not_understood, only_a_test
 from qbo_writer.posting.facts import Movement
 from qbo_writer.posting.lines import comes_to_nothing, says_nothing
 from qbo_writer.posting.papers import Wanted, rewrite, sales_document, settlement, void
 from qbo_writer.posting.pieces import Piece, total_of
 from qbo_writer.posting.posted import PostedDocument
-from qbo_writer.posting.triggers import not_understood, not_yet, only_a_test
+from qbo_writer.posting.triggers import not_yet
 from qbo_writer.posting.verdicts import Booked, Key, Verdict, skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from qbo_writer.posting.account import OrderAccount
+from qbo_writer.posting.consistency import not_understood
 from qbo_writer.posting.facts import Movement
 from qbo_writer.posting.papers import Wanted, payment, sales_document, settlement, take
 from qbo_writer.posting.pieces import Piece
-from qbo_writer.posting.triggers import not_understood
-from qbo_writer.posting.verdicts import Booked, Needs, Verdict, hold, skip
+from qbo_writer.posting.triggers import switched_off
+from qbo_writer.posting.verdicts import Booked, Needs, Verdict, skip
 
 
 def next_of_payment(account: OrderAccount, movement_id: str) -> Verdict:
@@ -15,9 +16,8 @@ def next_of_payment(account: OrderAccount, movement_id: str) -> Verdict:
     move = next((each for each in account.facts.received if each.id == movement_id), None)
     if move is None:
         return skip("PAYMENT_GONE", "Shopify does not count this payment any more.")
-    if "payment" not in account.config.entities:
-        cure = "Switch them on; it then goes on by itself."
-        return hold("ENTITY_OFF", "Payments are switched off in Sync Config.", cure)
+    if problem := switched_off(account, "payment"):
+        return problem
     if not account.sale_is_posted:
         return Needs((("order", account.order_id),))
     if problem := not_understood(account):

@@ -30,6 +30,8 @@ class Subject:
     entity: entity_pb2.EntityEvent
     # What stands in QuickBooks for the order, its refunds and its payments; for another kind, for the record.
     posted: Posted = field(default_factory=Posted)
+    # A person pushed it by hand: no trigger holds it.
+    pushed: bool = False
 
 
 def plan(subject: Subject, company: Company, config: SyncConfig, mapped: Mapped) -> Verdict:
@@ -60,6 +62,7 @@ def _of_order(subject: Subject, company: Company, config: SyncConfig, mapped: Ma
         company=company,
         config=config,
         mapped=mapped,
+        pushed=subject.pushed,
     )
     shifted = next((each for each in account.posted.of(account.owner) if each.tax_shifted), None)
     if shifted is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs.money import Money
 from qbo_writer.posting.account import OrderAccount
+from qbo_writer.posting.consistency import not_understood, only_a_test
 from qbo_writer.posting.facts import Change, Movement
 from qbo_writer.posting.lines import comes_to_nothing
 from qbo_writer.posting.papers import Wanted, payback, sales_document, settlement
 from qbo_writer.posting.pieces import Piece, share, total_of
-from qbo_writer.posting.triggers import not_understood, only_a_test
+from qbo_writer.posting.triggers import switched_off
 from qbo_writer.posting.verdicts import Booked, Needs, Problem, Verdict, hold, refuse, skip
 
 
@@ -75,9 +76,8 @@ def _without_money(
 
 
 def _not_to_be_booked(account: OrderAccount, refund: entity_pb2.Refund) -> Problem | None:
-    if "refund" not in account.config.entities:
-        cure = "Switch them on; it then goes on by itself."
-        return hold("ENTITY_OFF", "Refunds are switched off in Sync Config.", cure)
+    if problem := switched_off(account, "refund"):
+        return problem
     ids = set(refund.transaction_ids)
     waiting = [t for t in account.order.transactions if t.id in ids and t.kind == "REFUND"]
     if any(each.status in ("PENDING", "AWAITING_RESPONSE") for each in waiting):
