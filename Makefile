@@ -35,7 +35,10 @@ test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browse
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
 bench: setup $(BENCH_TOOLS) ## what things cost, beside floors of the same run (PART=ceiling, PROFILE=qbo-writer)
-	@BENCH_PROFILE="$(PROFILE)" exec $(PY) -m tests.bench build/bench.json $(PART)
+	@BENCH_PROFILE="$(PROFILE)" ORDERS="$(ORDERS)" exec $(PY) -m tests.bench build/bench.json $(PART)
+
+faults: setup ## orders while everything fails, seed after seed; then the books are compared (FIRST=1, SEEDS=1000)
+	@exec $(PY) -m tests.faults $(if $(FIRST),--first $(FIRST)) $(if $(SEEDS),--seeds $(SEEDS))
 
 lint: setup $(CHART_TOOLS) ## ruff, mypy, buf, import-linter
 	$(VENV)/bin/ruff check .

@@ -7,10 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 PACIFIC = timezone(timedelta(hours=-8))
 
+_shift = 0.0
+
 
 def now() -> float:
-    """Seconds since the epoch."""
-    return time.time()
+    """Seconds since the epoch, by the stand-in's own clock."""
+    return time.time() + _shift
+
+
+def go_wrong(seconds: float) -> None:
+    """From now on the clock is this far ahead of everybody else's; negative: behind."""
+    global _shift
+    _shift = seconds
 
 
 def stamp(at: float) -> str:

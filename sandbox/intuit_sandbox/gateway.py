@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +19,7 @@ from intuit_sandbox.settings import Knobs
 from intuit_sandbox.throttle import Throttle
 
 LOG = logging.getLogger(__name__)
-WRITES_FIRST = ("cut_after", "delay_then_cut_after")
+WRITES_FIRST = ("cut_after", "delay_then_cut_after", "html_503_after", "garbled_after")
 ACCOUNTING_SCOPE = "com.intuit.quickbooks.accounting"
 BATCH_ITEM = b'"bId"'
 BATCH_QUERY = b'"Query"'
@@ -45,7 +46,7 @@ class Gateway:
             response = refusal or await self._admitted(request, grant, realm, resource, body)
         if order and order.answer in WRITES_FIRST:
             await asyncio.sleep(order.seconds)
-            response = wire.Cut()
+            response = _lost(order, response)
         status = 0 if isinstance(response, wire.Cut) else response.status_code
         self._log.note(
             clock.now(),
@@ -104,7 +105,7 @@ class Gateway:
     ) -> Response:
         client = grant.client_id if grant else ""
         batch = resource == "batch"
-        if not self._throttle.admits(realm, client, batch, clock.now()):
+        if not self._throttle.admits(realm, client, batch, time.monotonic()):
             return answers.throttled()
         self._throttle.in_flight[(realm, client)] += 1
         try:
@@ -128,3 +129,14 @@ class Gateway:
             # Nothing was stored: the transaction is rolled back. Intuit's own slips look like this too.
             LOG.exception("%s %s failed", request.method, resource)
             return answers.fault(system_failure("unexpected"), as_json)
+
+
+def _lost(order: FaultOrder, answer: Response) -> Response:
+    """What the caller gets instead of the answer to a call that was done."""
+    match order.answer:
+        case "html_503_after":
+            return answers.unavailable()
+        case "garbled_after":
+            return Response(bytes(answer.body)[: len(answer.body) // 2], 200, media_type=answers.JSON_TYPE)
+        case _:
+            return wire.Cut()

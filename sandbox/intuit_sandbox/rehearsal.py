@@ -18,6 +18,8 @@ ANSWERS = Literal[
     "fault_400",
     "status_500",
     "delay_then_cut_after",
+    "html_503_after",
+    "garbled_after",
 ]
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from intuit_sandbox import ledger
+from intuit_sandbox import clock, ledger
 from intuit_sandbox.entities import BY_PATH, ENTITIES
 from intuit_sandbox.faults import Fault
 from intuit_sandbox.founding import Founder
@@ -73,6 +73,7 @@ class SideDoor:
             ("GET", f"{company}/journal", self.journal),
             ("GET", "/_sandbox/knobs", self.knobs),
             ("POST", "/_sandbox/knobs", self.turn),
+            ("POST", "/_sandbox/clock", self.clock),
             ("POST", "/_sandbox/faults", self.order),
             ("GET", "/_sandbox/faults", self.orders),
             ("DELETE", "/_sandbox/faults", self.clear),
@@ -167,6 +168,11 @@ class SideDoor:
         for name, value in asked.items():
             setattr(self._knobs, name, value)
         return self._knobs.model_dump()
+
+    async def clock(self, request: Request) -> Any:
+        """{"ahead": seconds}: the clock is this far ahead of everybody else's, 0 right again."""
+        clock.go_wrong(float((await request.json())["ahead"]))
+        return {"now": clock.now()}
 
     async def order(self, request: Request) -> Any:
         return {"id": self._rehearsal.add(FaultOrder.model_validate(await request.json()))}

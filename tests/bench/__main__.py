@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figure, table, write
 
-PARTS = ("posting", "ceiling", "companies")
+PARTS = ("posting", "ceiling", "companies", "script", "webhooks", "idle", "imports")
 
 
 def _measure(part: str) -> Iterable[Figure]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import threading
+from asyncio import FIRST_COMPLETED
 from collections.abc import Awaitable, Callable, Iterator
 
 import aiohttp
@@ -13,18 +15,27 @@ from intuit_sandbox.harness import sale
 
 _BATCHES, _SINGLES, _PAYLOADS = 40, 460, 30
 # A tick later than the limits allow, so that no jitter makes two minutes of a request one.
-_SLACK = 1.005
+_SLACK = 1.01
 
 
 class CarefulClient:
-    """Sends until cancelled. Documents that exist are counted at the stand-in, not here."""
+    """Documents that exist are counted at the stand-in, not here."""
 
     def __init__(self, intuit: str, realm: str, token: str) -> None:
         self._url = f"{intuit}/v3/company/{realm}"
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._numbers = itertools.count(1)
 
-    async def run(self) -> None:
+    async def run_until(self, ended: threading.Event) -> None:
+        """Sends until `ended` is set; raises what a send raised. What is refused is not sent again."""
+        sending = asyncio.create_task(self._run())
+        await asyncio.wait({sending, asyncio.create_task(asyncio.to_thread(ended.wait))}, return_when=FIRST_COMPLETED)
+        if sending.done():
+            sending.result()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    async def _run(self) -> None:
         async with aiohttp.ClientSession(headers=self._headers) as session:
             lanes = (
                 _evenly(60 / _BATCHES, lambda: self._send(session, "batch", {"BatchItemRequest": list(self._items())})),
@@ -44,17 +55,18 @@ class CarefulClient:
         request = next(self._numbers)
         async with session.post(f"{self._url}/{resource}?requestid=c{request}", data=json.dumps(body)) as answer:
             await answer.read()
-            answer.raise_for_status()
 
 
 async def _evenly(every: float, send: Callable[[], Awaitable[None]]) -> None:
-    clock, under_way = asyncio.get_running_loop().time, set[asyncio.Future[None]]()
+    """What is under way when this is cancelled is cancelled with it."""
+    clock = asyncio.get_running_loop().time
     due = clock()
-    while True:
-        await asyncio.sleep(max(0.0, due - clock()))
-        due += every * _SLACK
-        task = asyncio.ensure_future(send())
-        under_way.add(task)
-        for done in [each for each in under_way if each.done()]:
-            under_way.discard(done)
-            done.result()
+    async with asyncio.TaskGroup() as sending:
+        while True:
+            await asyncio.sleep(max(0.0, due - clock()))
+            due += every * _SLACK
+            sending.create_task(_of(send()))
+
+
+async def _of(work: Awaitable[None]) -> None:
+    await work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,6 +38,11 @@ def share(name: str, value: float, *, goal: float) -> Figure:
 def alone(name: str, value: float, unit: str, *, goal: float | None = None) -> Figure:
     """A figure that nothing can stand beside."""
     return Figure(name, value, unit, goal, None, None)
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Of sorted values: the one that `part` of them do not pass."""
+    return values[min(len(values) - 1, int(part * len(values)))]
 
 
 def cpu_ms(work: Callable[[], object], times: int) -> float:

@@ -59,6 +59,10 @@ class Merchant(Business):
         """With Business, version and id, as shopify-sync says it."""
         return self._complete(event)
 
+    def as_person(self, audience: str) -> tuple[tuple[str, str], ...]:
+        """The metadata of a call in the owner's name."""
+        return self._as_person(audience)
+
     def counts(self) -> dict[str, int]:
         """How many objects of each kind stand in QuickBooks."""
         found: dict[str, int] = self.intuit("GET", f"companies/{self.realm}/counts")

@@ -33,6 +33,12 @@ def clock(platform: LocalPlatform) -> Clock:
     return Clock({name: _cpu(pids, stats) for name, pids in trees.items()} | {"bench": own.user + own.system})
 
 
+def cpu_of(pid: int) -> float:
+    """CPU seconds of one process tree that is no child of the platform."""
+    stats = _stats()
+    return _cpu(_tree(pid, stats), stats)
+
+
 def resident_mib(platform: LocalPlatform, names: Iterable[str]) -> dict[str, float]:
     """Memory now, in MiB; of PostgreSQL only the server itself, since its children share what they have."""
     return {name: _status(platform.pid(name), "VmRSS") for name in names}

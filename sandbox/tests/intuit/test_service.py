@@ -59,6 +59,26 @@ def test_a_cut_after_the_write_is_healed_by_the_same_request_id(us: Company) -> 
     assert count(us) == before + 1
 
 
+@pytest.mark.parametrize(("answer", "status"), [("html_503_after", 503), ("garbled_after", 200)])
+def test_an_answer_that_says_nothing_may_hide_a_write(us: Company, answer: str, status: int) -> None:
+    before = count(us)
+    us.stand_in.fail(answer, resource="salesreceipt")
+    said = us.call("POST", "salesreceipt", sale(("1", 1)), requestid=answer)
+    assert said.status_code == status
+    with pytest.raises(requests.JSONDecodeError):
+        said.json()
+    us.post("salesreceipt", sale(("1", 1)), requestid=answer)
+    assert count(us) == before + 1
+
+
+def test_a_clock_that_is_ahead_lets_tokens_expire_and_behind_lets_nobody_wait(fresh: Callable[..., StandIn]) -> None:
+    company = fresh().connect(US)
+    company.stand_in.door("POST", "clock", {"ahead": 3700})
+    assert company.call("GET", "companyinfo/1").status_code == 401
+    company.stand_in.door("POST", "clock", {"ahead": -3700})
+    assert company.call("GET", "companyinfo/1").status_code == 200
+
+
 def test_a_cut_before_the_write_leaves_nothing(us: Company) -> None:
     before = count(us)
     us.stand_in.fail("cut_before", method="POST")
