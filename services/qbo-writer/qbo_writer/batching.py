@@ -11,10 +11,11 @@ from opentelemetry.trace import SpanKind
 
 from ledgerport_libs import telemetry
 from ledgerport_libs.access_tokens import AccessToken
+from ledgerport_libs.errors import AppError
 from qbo_writer import answers, ledger
 from qbo_writer.answers import Action, Answer, Reading
 from qbo_writer.claiming import claim_all, plan_all
-from qbo_writer.desk import CompanyTrouble, Desk
+from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
 from qbo_writer.ledger import Claimed
 from qbo_writer.ledger_rows import Claim, Runnable
 from qbo_writer.outcomes import outcome_of
@@ -59,16 +60,21 @@ async def _settle_others(desk: Desk, planned: Sequence[tuple[Runnable, object]])
 async def _write(desk: Desk, new: Sequence[tuple[Runnable, Document]]) -> None:
     """Claimed when the batch's turn has come, so that no claim waits unsent. What a limit refused was not executed."""
     claims: Sequence[Claimed] = ()
-    while True:
-        async with desk.quickbooks.batch_turn(desk.company.realm_id):
-            desk.pass_the_gate()
-            claims = claims or await claim_all(desk, new, batch=True)
-            if not claims:
-                return
-            started = time.perf_counter()
-            access, answer = await _send(desk, claims)
-        if not answers.over_a_limit(answer):
-            break
+    try:
+        while True:
+            async with desk.quickbooks.batch_turn(desk.company.realm_id):
+                desk.pass_the_gate()
+                claims = claims or await claim_all(desk, new, batch=True)
+                if not claims:
+                    return
+                started = time.perf_counter()
+                access, answer = await _send(desk, claims)
+            if not answers.over_a_limit(answer):
+                break
+    except (GateClosed, CompanyTrouble, AppError):
+        # Stopped before a send that would have been executed: that there is nothing to look for is known only now.
+        await ledger.drop_claims(desk.db, desk.lease, [record for record, _ in claims])
+        raise
     parts = answers.split_batch(answer)
     if parts is None:
         await _unanswered(desk, claims, answer, started)

@@ -120,11 +120,11 @@ async def wait_out(db: Database, lease: Lease, record: Runnable, seconds: float)
         await tx.run("wait_out", record_id=record.id, seconds=seconds)
 
 
-async def drop_claim(db: Database, lease: Lease, record: Runnable) -> None:
-    """QuickBooks refused for good and made nothing: the next claim needs a request id of its own."""
+async def drop_claims(db: Database, lease: Lease, records: Sequence[Runnable]) -> None:
+    """QuickBooks surely made nothing of these: they are planned anew."""
     async with db.transaction() as tx:
         await hold_lease(tx, lease)
-        await tx.run("claims_drop", ids=[record.id])
+        await tx.run("claims_drop", ids=[record.id for record in records])
 
 
 async def _tell(tx: Transaction, told: Sequence[tuple[Runnable, Outcome, Status]]) -> None:

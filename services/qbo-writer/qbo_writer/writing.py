@@ -68,6 +68,7 @@ async def _claimed(desk: Desk, record: Runnable) -> Claim | None:
     if not isinstance(verdict, Document):
         await settle_unwritten(desk, [(record, verdict)])
         return None
+    desk.pass_the_gate()  # what may not be sent now is not claimed
     claimed = await claim_all(desk, [(record, verdict)], batch=False)
     return claimed[0][1] if claimed else None
 
@@ -172,5 +173,5 @@ async def try_later(desk: Desk, record: Runnable, reading: Reading, outcome: Out
 
 
 async def _drop_claim(desk: Desk, record: Runnable) -> Next:
-    await ledger.drop_claim(desk.db, desk.lease, record)
+    await ledger.drop_claims(desk.db, desk.lease, [record])
     return Next.REFUSED
