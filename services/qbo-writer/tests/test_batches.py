@@ -239,6 +239,18 @@ def test_nothing_leaves_after_pause_and_what_was_sent_is_settled(business: Busin
     each_once(business, orders)
 
 
+def test_a_batch_that_was_stopped_before_it_was_executed_goes_out_again_as_a_batch(business: Business) -> None:
+    orders = sold(MANY)
+    business.spoil("xml_429", resource="batch")
+    since = at_once(business, orders)
+    until(lambda: business.writes("batch", since), "the batch was refused for a limit")
+    business.pause()
+    business.resume()
+    all_synced(business, orders)
+    each_once(business, orders)
+    assert requests_for(business, since) == ["batch"] * 2
+
+
 def synced(business: Business, bought: entity_pb2.Order) -> bool:
     record = business.record(bought.name)
     return record is not None and STATUS[record.status] == "SYNCED"
