@@ -64,6 +64,8 @@ async def _write(desk: Desk, new: Sequence[tuple[Runnable, Document]]) -> None:
         while True:
             async with desk.quickbooks.batch_turn(desk.company.realm_id):
                 desk.pass_the_gate()
+                if not (claims or desk.breaker.closed):
+                    return  # into an outage goes no batch: back in line
                 claims = claims or await claim_all(desk, new, batch=True)
                 if not claims:
                     return
