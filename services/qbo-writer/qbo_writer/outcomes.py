@@ -16,6 +16,11 @@ _LONGEST_TEXT = 16_000
 _LOCKED = "Take it out of the deposit, or undo the match, in QuickBooks; then retry."
 # Intuit's code -> our reason, what happened, and the cure. Others are told in QuickBooks' own words.
 _KNOWN = {
+    "600": (
+        "SEEN_BEFORE",
+        "QuickBooks says that it was sent this before, but it is not there.",
+        "Look for the document in QuickBooks; if it is not there, retry.",
+    ),
     "2220": ("CURRENCY_NOT_ENABLED", "The company does not keep this currency.", "Switch it on in QuickBooks; retry."),
     "5010": (
         "EDITED_IN_QUICKBOOKS",

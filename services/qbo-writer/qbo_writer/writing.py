@@ -127,12 +127,15 @@ async def act(
         case Action.COMPANY:
             await try_later(desk, record, reading, outcome)
             raise CompanyTrouble(reading.fault.message)
-        case Action.NAME_TAKEN | Action.NUMBER_TAKEN | Action.STALE:
+        case Action.NAME_TAKEN | Action.NUMBER_TAKEN | Action.STALE | Action.SEEN_BEFORE:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
                 return await _done(desk, record, claim, found, outcome)
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
+            if reading.action is Action.SEEN_BEFORE and claim.age < desk.batch_over_after:
+                await try_later(desk, record, reading, outcome)  # it may still be at work
+                return Next.DONE
         case Action.RELOAD:
             await desk.read_company_again(access)
             again = plan_record(desk, record, await posted_of(desk.db, record))
