@@ -45,7 +45,7 @@ shopify: {name: shopify-sandbox, package: shopify_sandbox, port: 8092, prefix: S
 {{- if .is.grpc }}{{ $_ := set $told "GRPC_LISTEN" (printf "0.0.0.0:%v" $ports.grpc) }}{{ end }}
 {{- if .is.http }}{{ $_ := set $told "HTTP_LISTEN" (printf "0.0.0.0:%v" $ports.http) }}{{ end }}
 {{- range .is.calls }}
-{{- $_ := set $told (printf "%s_ADDRESS" (. | replace "-" "_" | upper)) (printf "%s-%s:%v" (include "ledgerport.fullname" $root) . $ports.grpc) }}
+{{- $_ := set $told (printf "%s_ADDRESS" (. | replace "-" "_" | upper)) (printf "%s-%s-pods:%v" (include "ledgerport.fullname" $root) . $ports.grpc) }}
 {{- end }}
 {{- if $values.tls.enabled }}
 {{- $_ := set $told "GRPC_TLS_CERTIFICATE_FILE" "/etc/ledgerport/tls/tls.crt" }}
