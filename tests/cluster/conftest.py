@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tests.cluster.forwards import Forward, free_port, names_below_localhost
 from tests.cluster.installation import RELEASE, Installation
-from tests.cluster.merchants import Merchant, Selling, Town
+from tests.cluster.merchants import Merchant, Town
+from tests.selling import Selling
 
 _FIGURES: dict[str, object] = {}
 _STAND_INS = {"intuit-sandbox": 8091, "shopify-sandbox": 8092}

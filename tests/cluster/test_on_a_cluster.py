@@ -13,7 +13,8 @@ from rich.progress import Progress
 from tests.charts.chart import SERVICES
 from tests.cluster.forwards import Forward
 from tests.cluster.installation import RELEASE, Installation, component_of, is_ready
-from tests.cluster.merchants import Merchant, Selling, Town
+from tests.cluster.merchants import Merchant, Town
+from tests.selling import Selling
 
 from ledgerport_local.audit import Comparison
 from ledgerport_local.demo import play
@@ -161,9 +162,13 @@ def test_a_new_replica_gets_its_share_of_the_calls_and_one_that_goes_is_not_miss
     eventually(both_are_called, "both replicas of auth are called")
     figures["seconds until a new replica of auth is called"] = round(time.monotonic() - began)
     installed.kubectl("scale", f"deployment/{RELEASE}-auth", "--replicas=1")
-    for _ in range(100):
-        owner.scene.visitor.api("connections")
-    eventually(lambda: len(installed.names_of("auth")) == 1, "one of them is gone")
+
+    def gone() -> bool:
+        for _ in range(10):
+            owner.scene.visitor.api("connections")  # each is answered, while the replica drains and after it
+        return len(installed.items("pods", "-l", "app.kubernetes.io/component=auth")) == 1
+
+    eventually(gone, "one of them is gone")
 
 
 def test_companies_move_to_more_writers_and_back_and_nothing_is_written_twice(

@@ -92,7 +92,7 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> Next:
     while True:
         access = await desk.tokens.access(record.business_id, refused)
         started = time.perf_counter()
-        if claim.batch or claim.age > desk.look_first_after:
+        if claim.batch or claim.age > desk.look_first_after or desk.look_first_always:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
                 return await _done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
