@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from tests.charts.chart import REPOSITORY
 from tests.cluster.forwards import Forward, free_port, names_below_localhost
 from tests.cluster.installation import RELEASE, Installation
 from tests.cluster.merchants import Merchant, Town
@@ -42,6 +43,7 @@ def namespace() -> Iterator[Installation]:
         made.make_secrets()
         yield made
     finally:
+        made.keep_logs(REPOSITORY / "build" / "cluster-logs")
         made.kubectl("delete", "namespace", made.namespace, "--wait=false")
 
 

@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -103,6 +105,17 @@ class Installation:
                 [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
                 held[name] = max(held.get(name, 0), int(kib) // 1024)
         return held
+
+    def keep_logs(self, folder: Path) -> None:
+        """What every pod has said, a file each: with the namespace it will be gone."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for pod in self.items("pods"):
+            name = pod["metadata"]["name"]
+            done = subprocess.run(
+                [*self.kubectl_here(), "logs", name, "--all-containers"], capture_output=True, check=False
+            )
+            (folder / f"{name}.log").write_bytes(done.stdout + done.stderr)
 
     def leases(self) -> dict[str, str]:
         """Which writer holds which Business."""
