@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic_settings import BaseSettings
@@ -233,6 +234,14 @@ def test_the_webhooks_are_public_and_the_operators_addresses_are_not() -> None:
         assert backend["port"] == http["port"]
     for name in SERVICES:
         assert by_component(drawn, "ConfigMap")[name]["data"]["OPS_LISTEN"] == "0.0.0.0:9090"
+
+
+@each_example
+def test_shopify_sync_is_told_the_root_below_which_it_puts_its_own_path(example: str) -> None:
+    told = by_component(objects(example), "ConfigMap")["shopify-sync"]["data"]["WEBHOOK_URL"]
+    assert urlsplit(told).path == ""
+    given = objects(example, 'webhookUrl="https://hooks.example.com/webhooks/shopify/"')
+    assert by_component(given, "ConfigMap")["shopify-sync"]["data"]["WEBHOOK_URL"] == "https://hooks.example.com"
 
 
 def test_migrations_go_before_and_each_database_has_its_own() -> None:
