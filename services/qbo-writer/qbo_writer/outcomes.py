@@ -54,6 +54,20 @@ def outcome_of(claim: Claim, answer: Answer, started: float) -> Outcome:
     )
 
 
+def booked_in_other_form(claim: Claim, other: str) -> Outcome:
+    """Nothing was sent: what a restored database does not know of stands in QuickBooks."""
+    return Outcome(
+        status=Status.ERROR,
+        operation=claim.operation,
+        entity=claim.entity,
+        number=claim.number,
+        reason="BOOKED_IN_OTHER_FORM",
+        sentence=f"QuickBooks holds {other} for this already, from before the database was restored.",
+        cause="The order was booked in another form than it would be now.",
+        cure="Compare the order with QuickBooks, change there what differs, then choose Ignore here.",
+    )
+
+
 def with_answer(outcome: Outcome, answered: Outcome) -> Outcome:
     """The outcome, with what was sent and what came back."""
     return replace(
