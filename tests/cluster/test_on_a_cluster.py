@@ -21,8 +21,8 @@ from ledgerport_local.demo import play
 
 Eventually = Callable[[Callable[[], bool], str], None]
 Figures = dict[str, object]
-_ORDERS = 100
-_COMPANIES, _BACKLOG = 4, 60
+_ORDERS = 60
+_COMPANIES, _BACKLOG = 4, 40
 
 
 def right(found: Comparison) -> str:
