@@ -96,6 +96,7 @@ class Auditor:
         self._shopify = platform.urls["shopify-sandbox"]
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.headers["Connection"] = "close"  # one that rested may be gone when it is used again
         self._tokens: dict[str, str] = {}
 
     def close(self) -> None:

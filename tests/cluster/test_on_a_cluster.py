@@ -21,8 +21,9 @@ from ledgerport_local.demo import play
 
 Eventually = Callable[[Callable[[], bool], str], None]
 Figures = dict[str, object]
-_ORDERS = 100
-_COMPANIES, _BACKLOG = 4, 60
+_ORDERS = 60
+# As many companies as writers: each writer's share is one.
+_COMPANIES, _BACKLOG = 3, 60
 
 
 def right(found: Comparison) -> str:
@@ -142,7 +143,7 @@ def test_after_all_that_the_books_are_right(owner: Merchant, selling: Selling, p
     selling.end()
     page.renew()
     assert selling.troubles == []
-    assert selling.placed > _COMPANIES
+    assert selling.placed > 20
     figures["after deleted pods, upgrades, a rollback and killed servers"] = right(owner.books())
     figures["orders that were placed meanwhile"] = selling.placed
 
@@ -187,11 +188,12 @@ def test_companies_move_to_more_writers_and_back_and_nothing_is_written_twice(
     installed.wait_ready()
     began = time.monotonic()
     eventually(lambda: len(set(installed.leases().values())) == 3, "three writers share the companies")
-    figures["seconds until three writers that are ready share four companies"] = round(time.monotonic() - began, 1)
+    figures["seconds until three writers that are ready have a company each"] = round(time.monotonic() - began, 1)
     installed.kubectl("scale", f"deployment/{RELEASE}-qbo-writer", "--replicas=1")
     began = time.monotonic()
     eventually(lambda: len(set(installed.leases().values())) == 1, "one writer has them all again")
     figures["seconds until the last writer has them all"] = round(time.monotonic() - began, 1)
+    installed.bring("upgrade")
     for each in merchants:
         figures[f"{each.shop}, past one, three and one writers"] = right(each.books())
 
