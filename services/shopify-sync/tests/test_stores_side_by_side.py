@@ -9,8 +9,8 @@ _SLOW = 20.0
 
 
 def test_a_store_that_answers_slowly_holds_up_no_other(shop: Shop, british: Shop) -> None:
+    british.connect()  # others have it leave
     shop.rests()
-    british.rests()
     shop.control("graphql/faults", faults=[{"kind": "slow", "shop": shop.domain, "seconds": _SLOW, "count": 100}])
     late = shop.order()
     until(shop.waiting, "the slow store has told of its order")
