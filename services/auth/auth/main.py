@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from auth import operators_view
 from auth.accounts import Accounts
 from auth.api_tokens import ApiTokens
 from auth.health import Health
@@ -47,9 +48,10 @@ from ledgerport_libs import floor, rpc
 from ledgerport_libs.bus import CREDENTIALS, OutboxRelay
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.identity import ServiceIdentity
+from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 
-QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql")
+QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql", "operators.sql")
 
 
 class Desks:
@@ -105,6 +107,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             housekeeping=every(settings.housekeeping_seconds, desks.housekeeping),
             revoking=every(1.0, desks.revoking.work_off),
             mail=desks.mail.run,
+            looking=Looking(on.db, [], operators_view.look, settings.look_seconds).run,
             key_ring=every(1.0, desks.follow_key_ring),
         )
         await on.open_doors(_doors(settings, desks, on.identity))

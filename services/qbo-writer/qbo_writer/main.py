@@ -25,12 +25,15 @@ from ledgerport_libs import bus as streams
 from ledgerport_libs import floor
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Consumer, OutboxRelay
+from ledgerport_libs.looking import Looking
+from ledgerport_libs.service import every
 from ledgerport_libs.settings import load
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate
 from qbo_writer.intake import EntityIntake
 from qbo_writer.mapping_servicer import MappingServicer
+from qbo_writer.operators_view import view
 from qbo_writer.preview_servicer import PreviewServicer
 from qbo_writer.push_servicer import PushServicer
 from qbo_writer.quickbooks import QuickBooks, Unreachable
@@ -42,6 +45,7 @@ from qbo_writer.throttle import Limits
 
 NAME = "qbo-writer"
 _TOKEN_REFUSED = 401
+_SHOW_LIMITS = 5.0
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
@@ -94,6 +98,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             entities=consumer.run,
             gate=lambda: gate.watch(settings.gate_poll_seconds),
             delivery=delivery.run,
+            limits=every(_SHOW_LIMITS, delivery.show_limits),
+            looking=Looking(
+                on.db, [consumer], view(lambda: gate.open_companies, settings.lease_seconds), settings.look_seconds
+            ).run,
         )
         await on.until(stop)
         await delivery.drain(settings.drain_seconds)

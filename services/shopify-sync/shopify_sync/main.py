@@ -19,8 +19,10 @@ from ledgerport_libs import floor
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Consumer, OutboxRelay
 from ledgerport_libs.database import Queries
+from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 from ledgerport_libs.settings import load
+from shopify_sync import operators_view
 from shopify_sync.back_pressure import BackPressure
 from shopify_sync.bulk_export import BulkExports
 from shopify_sync.catch_up import CatchUp
@@ -46,13 +48,14 @@ NAME = "shopify-sync"
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _IMPORT = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
+_SQL = ("queries.sql", "operators.sql")
 _LOOK = 1.0
 _PRUNE = 3600.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Everything this service is, until `stop` is set."""
-    queries, url = Queries.of("shopify_sync"), settings.database_url.get_secret_value()
+    queries, url = Queries.of("shopify_sync", *_SQL), settings.database_url.get_secret_value()
     async with floor.standing(NAME, "shopify_sync", queries, settings) as on:
         auth = credentials_pb2_grpc.CredentialsServiceStub(await on.channel(settings.auth_address, "auth", [_AUTH]))
         session = await on.stack.enter_async_context(
@@ -86,6 +89,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             catch_up=every(_LOOK, catch_up.pass_over_due_stores),
             subscriptions=every(_LOOK, subscriptions.look_after_due_stores),
             privacy=every(_LOOK, privacy.work_off),
+            looking=Looking(on.db, [consumer], operators_view.look, settings.look_seconds).run,
             pruning=every(_PRUNE, lambda: on.db.run("webhooks_prune")),
         )
         await on.open_doors(
