@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -16,11 +15,21 @@ log = telemetry.logger("dead_letters")
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """These, or all where none are named; after this id, and at most so many."""
+
+    ids: tuple[int, ...] = ()
+    after: int = 0
+    most: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many were taken this time, and how many failed again."""
+    """How many were taken this time, how many failed again, and the id to go on after; 0: that was all."""
 
     done: int
     failed: int
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +41,17 @@ class _DeadLetter:
     traceparent: str
 
 
-async def replay(db: Database, consumer: Consumer, ids: Sequence[int], done_by: str) -> Replayed:
-    """These dead letters of a consumer, or all of its where none are named; oldest first.
+async def replay(db: Database, consumer: Consumer, chosen: Chosen, done_by: str) -> Replayed:
+    """The chosen dead letters of a consumer, oldest first.
 
     One that is taken is no dead letter any more; one that fails stays, with its new error. Safe to stop and to repeat:
     handlers take repetitions. Raises where the database is away.
     """
-    done, failed, after = 0, 0, 0
-    while True:
+    done, failed, after = 0, 0, chosen.after
+    while done + failed < chosen.most:
         async with db.transaction() as tx:
             letter = await tx.one(
-                "dead_letter_next", _DeadLetter, consumer=consumer.durable, after=after, ids=list(ids)
+                "dead_letter_next", _DeadLetter, consumer=consumer.durable, after=after, ids=list(chosen.ids)
             )
             if letter is None:
                 return Replayed(done, failed)
@@ -61,6 +70,7 @@ async def replay(db: Database, consumer: Consumer, ids: Sequence[int], done_by: 
             await tx.run("operation_add", done_by=done_by, what="replay", detail=json.dumps(told))
             log.info("replayed", done_by=done_by, **told)
             done += 1
+    return Replayed(done, failed, after)
 
 
 def _event(consumer: Consumer, letter: _DeadLetter) -> IncomingEvent:

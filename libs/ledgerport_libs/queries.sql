@@ -64,8 +64,13 @@ DELETE FROM dead_letter WHERE id = %(id)s;
 -- name: dead_letter_failed
 UPDATE dead_letter SET error = %(error)s WHERE id = %(id)s;
 
--- name: outbox_of_subjects
-SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND subject LIKE %(prefix)s;
+-- name: outbox_of_one
+-- Subjects are <stream>.<version>.<business>.<what>.
+SELECT count(*) FROM outbox WHERE published_at IS NOT NULL AND split_part(subject, '.', 3) = %(business)s;
+
+-- name: outbox_again
+UPDATE outbox SET published_at = NULL
+ WHERE published_at IS NOT NULL AND split_part(subject, '.', 3) = %(business)s;
 
 -- name: figures_take
 -- A row: it is ours to look. None: another replica has looked lately.

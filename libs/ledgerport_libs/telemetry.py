@@ -82,7 +82,7 @@ class Redactor:
 redactor = Redactor()
 
 
-class _Masking(SpanExporter):
+class Masking(SpanExporter):
     """Hands spans on with every secret masked: what an exception said, or an attribute, may carry one."""
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -134,7 +134,7 @@ def set_up(service: str, *, log_format: str, log_level: str, otlp_endpoint: str 
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        provider.add_span_processor(BatchSpanProcessor(_Masking(OTLPSpanExporter(endpoint=otlp_endpoint))))
+        provider.add_span_processor(BatchSpanProcessor(Masking(OTLPSpanExporter(endpoint=otlp_endpoint))))
     trace.set_tracer_provider(provider)
     renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(

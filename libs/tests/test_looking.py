@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from ledgerport_libs import metrics
 from ledgerport_libs.bus import BadEvent, Bus, Consumer, IncomingEvent, OutgoingEvent, Stream
 from ledgerport_libs.database import Database, Transaction
-from ledgerport_libs.dead_letters import Replayed, replay
+from ledgerport_libs.dead_letters import Chosen, Replayed, replay
 from ledgerport_libs.looking import Figure, Looking, waiting
 from ledgerport_libs.metrics import Few
 
@@ -140,13 +140,23 @@ async def test_dead_letters_stay_until_their_handler_can_take_them(db: Database,
     taker = Taker()
     consumer = Consumer(bus, db, Stream("NONE", "none"), "taker", taker.handle)
     await put_aside(db, consumer, b"one", b"two")
-    assert await replay(db, consumer, [], "ann") == Replayed(0, 2)
+    assert await replay(db, consumer, Chosen(), "ann") == Replayed(0, 2)
     assert await db.value("dead_letters_by_consumer") == "taker"
     taker.able = True
-    assert await replay(db, consumer, [], "ann") == Replayed(2, 0)
+    assert await replay(db, consumer, Chosen(), "ann") == Replayed(2, 0)
     assert taker.taken == [("one", b"one"), ("two", b"two")]
     assert await db.value("dead_letters_by_consumer") is None
-    assert await replay(db, consumer, [], "ann") == Replayed(0, 0)
+    assert await replay(db, consumer, Chosen(), "ann") == Replayed(0, 0)
+
+
+async def test_dead_letters_are_replayed_some_at_a_time(db: Database, bus: Bus) -> None:
+    taker = Taker()
+    taker.able = True
+    consumer = Consumer(bus, db, Stream("NONE", "none"), "taker", taker.handle)
+    await put_aside(db, consumer, b"one", b"two", b"three")
+    first = await replay(db, consumer, Chosen(most=2), "ann")
+    assert (first.done, first.failed) == (2, 0)
+    assert await replay(db, consumer, Chosen(after=first.last, most=2), "ann") == Replayed(1, 0)
 
 
 async def test_only_the_dead_letters_that_are_named_are_replayed(db: Database, bus: Bus) -> None:
@@ -155,7 +165,7 @@ async def test_only_the_dead_letters_that_are_named_are_replayed(db: Database, b
     consumer = Consumer(bus, db, Stream("NONE", "none"), "taker", taker.handle)
     await put_aside(db, consumer, b"one", b"two")
     [first] = [await db.value("dead_letters", consumer="taker", after=0, size=1)]
-    assert await replay(db, consumer, [first], "ann") == Replayed(1, 0)
+    assert await replay(db, consumer, Chosen((first,)), "ann") == Replayed(1, 0)
     assert taker.taken == [("one", b"one")]
 
 

@@ -25,6 +25,7 @@ from auth.recipients import RecipientsServicer
 from auth.resets import Resets
 from auth.revoking import Revoking
 from auth.sealing import KeyRing
+from auth.sealing_servicer import SealingServicer
 from auth.servicer import CredentialsServicer
 from auth.sessions import Sessions
 from auth.settings import Settings
@@ -43,6 +44,8 @@ from ledgerport.auth.v1 import (
     people_pb2_grpc,
     recipients_pb2,
     recipients_pb2_grpc,
+    sealing_pb2,
+    sealing_pb2_grpc,
 )
 from ledgerport_libs import floor, rpc
 from ledgerport_libs.bus import CREDENTIALS, OutboxRelay
@@ -51,7 +54,9 @@ from ledgerport_libs.identity import ServiceIdentity
 from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 
-QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql", "operators.sql")
+QUERIES = Queries.of(
+    "auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql", "resealing.sql", "operators.sql"
+)
 
 
 class Desks:
@@ -65,6 +70,7 @@ class Desks:
         self.ring = KeyRing.load(settings.sealing_keys_file)
         vault, wake = Vault(self.ring), relay.wake
         self.recipients = RecipientsServicer(db)
+        self.sealing = SealingServicer(db, self.ring)
         accounts = Accounts(self.intuit, self.shopify)
         self.mail = Mail(settings, threads)
         self.sessions, self.members, tries = Sessions(db, settings), Members(db, settings), Tries(db)
@@ -132,6 +138,10 @@ def _doors(settings: Settings, desks: Desks, identity: ServiceIdentity) -> list[
         (
             credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
             lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
+        ),
+        (
+            sealing_pb2.DESCRIPTOR.services_by_name["SealingService"],
+            lambda server: sealing_pb2_grpc.add_SealingServiceServicer_to_server(desks.sealing, server),
         ),
         (
             recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],

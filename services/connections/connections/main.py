@@ -69,7 +69,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"],
                     lambda server: connections_pb2_grpc.add_ConnectionsServiceServicer_to_server(servicer, server),
                 )
-            ]
+            ],
+            consumers=[credentials, records],
         )
         await on.until(stop)
         watching.close()

@@ -13,6 +13,8 @@ from ledgerport.shopify_sync.v1 import (
     history_import_pb2_grpc,
     intake_pb2,
     intake_pb2_grpc,
+    refetch_pb2,
+    refetch_pb2_grpc,
 )
 from ledgerport_libs import bus as streams
 from ledgerport_libs import floor
@@ -36,6 +38,7 @@ from shopify_sync.known_stores import KnownStores
 from shopify_sync.objects import Objects
 from shopify_sync.own_connection import OwnConnection
 from shopify_sync.privacy import Privacy
+from shopify_sync.refetching import RefetchServicer
 from shopify_sync.servicer import IntakeServicer
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin
@@ -48,6 +51,7 @@ NAME = "shopify-sync"
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _IMPORT = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
+_REFETCH = refetch_pb2.DESCRIPTOR.services_by_name["RefetchService"]
 _SQL = ("queries.sql", "operators.sql")
 _LOOK = 1.0
 _PRUNE = 3600.0
@@ -92,8 +96,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             looking=Looking(on.db, [consumer], operators_view.look, settings.look_seconds).run,
             pruning=every(_PRUNE, lambda: on.db.run("webhooks_prune")),
         )
+        refetch = RefetchServicer(on.db, fetching.wake)
         await on.open_doors(
             [
+                (_REFETCH, lambda to: refetch_pb2_grpc.add_RefetchServiceServicer_to_server(refetch, to)),
                 (_INTAKE, lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(servicer, server)),
                 (
                     _IMPORT,
@@ -103,6 +109,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 ),
             ],
             [WebhookEdge(inbox, known, settings).route()],
+            consumers=[consumer],
         )
         await on.until(stop)
 
