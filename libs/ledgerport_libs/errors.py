@@ -83,17 +83,18 @@ async def abort(context: grpc.aio.ServicerContext[object, object], error: AppErr
 
 def error_of(failure: grpc.RpcError) -> AppError:
     """The AppError that a service answered with, so that a caller can branch on its reason."""
-    reason = failure.code().name
+    reason, say = failure.code().name, ""
     trailing: Iterable[Any] = failure.trailing_metadata() or ()
     for key, value in trailing:
         if key == "grpc-status-details-bin":
             status = status_pb2.Status.FromString(value if isinstance(value, bytes) else value.encode())
             info = error_details_pb2.ErrorInfo()
             if status.details and status.details[0].Unpack(info):
-                reason = info.reason
+                # What gRPC itself says of a connection is for the log; only an answer of ours is written for people.
+                reason, say = info.reason, failure.details() or ""
     error = _BY_CODE.get(failure.code(), AppError)(failure.details() or "", reason=reason)
-    if failure.details():
-        error.say = failure.details() or error.say
+    if say:
+        error.say = say
     return error
 
 
@@ -102,3 +103,5 @@ _BY_CODE: dict[grpc.StatusCode, type[AppError]] = {
     for kind in (InvalidRequest, NotSignedIn, NotAllowed, NotFound, Refused, PassingTrouble, TooManyTries)
 }
 _BY_CODE[grpc.StatusCode.DEADLINE_EXCEEDED] = PassingTrouble
+# What a server that is being stopped has not begun with is ended like this.
+_BY_CODE[grpc.StatusCode.CANCELLED] = PassingTrouble

@@ -34,6 +34,11 @@ log = telemetry.logger("rpc")
 PERSON_METADATA = "x-ledgerport-person"
 _LONGEST_CALL = 60.0
 _LARGEST_MESSAGE = 8 * 1024 * 1024
+# Callers keep a connection to each replica, and ask for the replicas again when one ends. So none is for ever: what
+# was added gets its share within this time. Calls under way finish first, of which an export takes ten minutes.
+_CONNECTION_AGE, _LAST_CALLS = 60.0, 660.0
+# A node that is gone without a word is found by these, also where nothing is being asked.
+_PING_EVERY, _PING_ANSWERED_WITHIN = 20.0, 5.0
 Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
@@ -182,12 +187,23 @@ async def serving_grpc(
     *,
     drain: float = 10.0,
     tls: TlsFiles | None = None,
+    connection_age: float = _CONNECTION_AGE,
 ) -> AsyncIterator[int]:
-    """Serve while inside, with health and reflection; yields the port. On leaving, calls under way may finish."""
+    """Serve while inside, with health and reflection; yields the port. On leaving, calls under way may finish.
+
+    A connection takes new calls for `connection_age` seconds; then its caller makes another, perhaps elsewhere.
+    """
     rules = AccessRules(descriptor for descriptor, _ in services)
     server = grpc.aio.server(
         interceptors=[aio_server_interceptor(), _Doorway(verifier, rules)],
-        options=[("grpc.max_receive_message_length", _LARGEST_MESSAGE), ("grpc.so_reuseport", 0)],
+        options=[
+            ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_connection_age_ms", _ms(connection_age)),
+            ("grpc.max_connection_age_grace_ms", _ms(_LAST_CALLS)),
+            ("grpc.http2.min_ping_interval_without_data_ms", _ms(_PING_EVERY / 2)),
+            ("grpc.keepalive_permit_without_calls", 1),
+        ],
     )
     for _, register in services:
         register(server)
@@ -239,8 +255,8 @@ def _proved(
     )
 
 
-def _retries(services: Iterable[ServiceDescriptor]) -> str:
-    """Calls that only read are repeated by gRPC itself while the other side is away."""
+def _service_config(services: Iterable[ServiceDescriptor]) -> str:
+    """Every replica that the name leads to gets its turn. Calls that only read are repeated by gRPC itself."""
     reads = [
         {"service": service.full_name, "method": method.name}
         for service in services
@@ -252,9 +268,13 @@ def _retries(services: Iterable[ServiceDescriptor]) -> str:
         "initialBackoff": "0.1s",
         "maxBackoff": "1s",
         "backoffMultiplier": 3,
-        "retryableStatusCodes": ["UNAVAILABLE"],
+        # CANCELLED, where it was not the caller: the call lay in a server that was being stopped.
+        "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
-    return json.dumps({"methodConfig": [{"name": reads, "retryPolicy": policy}]} if reads else {})
+    config: dict[str, Any] = {"loadBalancingConfig": [{"round_robin": {}}]}
+    if reads:
+        config["methodConfig"] = [{"name": reads, "retryPolicy": policy}]
+    return json.dumps(config)
 
 
 def channel(
@@ -266,22 +286,34 @@ def channel(
     timeout: float = 10.0,
     tls: TlsFiles | None = None,
 ) -> grpc.aio.Channel:
-    """A channel to one service that proves our name on each call. Close it when done."""
+    """A channel to one service that proves our name on each call. Close it when done.
+
+    Where the address is a name, each of its replicas is called in turn, as the name's addresses say it: in a cluster
+    that is a headless Service. The name is asked again when a connection ends, at most once a second.
+    """
     interceptors: list[grpc.aio.ClientInterceptor] = [
         *aio_client_interceptors(),
         _ProveWhoWeAre(identity, audience, timeout),
         _ProveWhoListens(identity, audience),
     ]
     options = [
-        ("grpc.service_config", _retries(services)),
+        ("grpc.service_config", _service_config(services)),
         ("grpc.max_receive_message_length", _LARGEST_MESSAGE),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2000),
-        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.dns_min_time_between_resolutions_ms", 1000),
+        ("grpc.keepalive_time_ms", _ms(_PING_EVERY)),
+        ("grpc.keepalive_timeout_ms", _ms(_PING_ANSWERED_WITHIN)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.max_pings_without_data", 0),
     ]
     if tls is None:
         return grpc.aio.insecure_channel(address, options=options, interceptors=interceptors)
     return grpc.aio.secure_channel(address, tls.client(), options=options, interceptors=interceptors)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def on_behalf_of(caller_token: str) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import requests
@@ -30,7 +30,6 @@ from ledgerport_local.audit_facts import (
 )
 from ledgerport_local.audit_store import read_order
 from ledgerport_local.errors import LocalError
-from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import STAND_IN_PASSWORD, Visitor
 from ledgerport_local.wiring import AUDITOR, AUDITOR_REDIRECT
 
@@ -68,15 +67,36 @@ _NAMED = re.compile(r"Shopify order (?P<order>\S+?)[. ]")
 _MARK = re.compile(r"\[ledgerport:(?P<record>[0-9a-f-]{36})")
 
 
+class Keys(Protocol):
+    """Where the secrets of the auditor's app lie."""
+
+    def secret(self, name: str) -> str:
+        """The text kept under this name."""
+        ...
+
+
+class Place(Protocol):
+    """Where LedgerPort runs beside its stand-ins: this machine, or a cluster."""
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Addresses by the names of the page and the stand-ins."""
+        ...
+
+    @property
+    def home(self) -> Keys: ...
+
+
 class Auditor:
     """Reads everything afresh on each call; consent is asked for once a store and company."""
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Place) -> None:
         self._platform = platform
         self._intuit = platform.urls["intuit-sandbox"]
         self._shopify = platform.urls["shopify-sandbox"]
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.headers["Connection"] = "close"  # one that rested may be gone when it is used again
         self._tokens: dict[str, str] = {}
 
     def close(self) -> None:

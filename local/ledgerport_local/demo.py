@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from ledgerport_local.audit import Comparison, compare
 from ledgerport_local.audit_facts import Told
 from ledgerport_local.audit_report import show
-from ledgerport_local.auditor import Auditor
+from ledgerport_local.auditor import Auditor, Place
 from ledgerport_local.demo_account import ensure_demo_account
 from ledgerport_local.errors import LocalError
 from ledgerport_local.happenings import happen
@@ -44,11 +44,19 @@ _CONTROL_TIMEOUT = 60
 _LOOKS = 3
 
 
-@dataclass
-class Stage:
-    """A running platform, its demo owner signed in, and both stand-ins within reach."""
+class Killable(Place, Protocol):
+    """A place in which a service can be killed at its work."""
 
-    platform: LocalPlatform
+    def kill(self, name: str) -> None:
+        """At once; it is started again."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """LedgerPort somewhere, its demo owner signed in, and both stand-ins within reach."""
+
+    platform: Killable
     visitor: Visitor
 
     def intuit(self, path: str, **body: object) -> Any:
@@ -69,6 +77,13 @@ class Stage:
         answer = self.visitor.browser.post(url, json=body, timeout=_CONTROL_TIMEOUT)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+
+@dataclass(frozen=True)
+class Stage(Scene):
+    """The same on this machine."""
+
+    platform: LocalPlatform
 
 
 def set_the_stage(platform: LocalPlatform) -> Stage:
@@ -159,7 +174,7 @@ def audit(auditor: Auditor, visitor: Visitor, realm: str, shop: str) -> Comparis
     )
 
 
-def play(stage: Stage, orders: int, seed: int, progress: Progress) -> None:
+def play(stage: Scene, orders: int, seed: int, progress: Progress) -> None:
     """Orders in waves, changes of what came before; once the token expires, once the writer is killed at its work."""
     bar = progress.add_task("Orders and refunds into the books", total=orders)
     placed, happened, chance = 0, Counter[str](), Random(seed)  # noqa: S311 - the same seed, the same demo
@@ -189,12 +204,12 @@ def _listed(happened: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(happened.items()))
 
 
-def _being_written(stage: Stage) -> bool:
+def _being_written(stage: Scene) -> bool:
     now = counts(stage.visitor)
     return now.get(("ORDER", "SYNCED"), 0) > 0 and now.get(("ORDER", "PENDING"), 0) > 0
 
 
-def prove(stage: Stage) -> Comparison:
+def prove(stage: Scene) -> Comparison:
     """The audit, looked at again where a last change of the store was still on its way."""
     auditor = Auditor(stage.platform)
     try:

@@ -28,6 +28,7 @@ class Visitor:
         self.page_url = page_url.rstrip("/")
         self.browser = requests.Session()
         self.browser.trust_env = False  # a proxy in the environment is meant for the world outside
+        self.browser.headers["Connection"] = "close"  # one that rested may be gone when it is used again
 
     def get(self, path: str) -> requests.Response:
         """A page of LedgerPort's; `path` may be a whole address too."""

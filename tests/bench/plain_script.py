@@ -27,6 +27,8 @@ from quickbooks.objects.salesreceipt import SalesReceipt
 
 _PAYLOADS = 30
 _REFUSED = 60.0
+# Intuit's own code for a limit, and the library's for an answer that is no JSON, as the 429 is.
+_LIMITS = (3001, 10000)
 _INCOME_ACCOUNT = "79"
 
 
@@ -75,9 +77,11 @@ def _ref(value: str) -> Any:
 
 def receipt(order: dict[str, Any], customer_id: str, items: dict[str, str]) -> Any:
     made = SalesReceipt()
+    made.ShipDate = None  # the library's own default, here and below, is no date
     made.DocNumber, made.TxnDate, made.CustomerRef = order["number"], "2026-11-01", _ref(customer_id)
     for line in order["lines"]:
         row, detail = SalesItemLine(), SalesItemLineDetail()
+        detail.ServiceDate, detail.Qty, detail.UnitPrice = None, 1, line["amount"]
         row.Amount, detail.ItemRef, detail.TaxCodeRef = line["amount"], _ref(items[line["item"]]), _ref("NON")
         row.SalesItemLineDetail = detail
         made.Line.append(row)
@@ -93,8 +97,8 @@ def plain(qb: Any) -> None:
                 items = {line["item"]: item_of(line["item"], qb).Id for line in order["lines"]}
                 receipt(order, buyer.Id, items).save(qb=qb)
                 again = False
-            except QuickbooksException:
-                time.sleep(_REFUSED)
+            except QuickbooksException as error:
+                _rest(error)
 
 
 def batch(qb: Any) -> None:
@@ -110,8 +114,6 @@ def _made(names: list[str], new: Any, qb: Any, label: str) -> dict[str, str]:
     ids: dict[str, str] = {}
     for begin in range(0, len(names), _PAYLOADS):
         answer = _sent([new(name) for name in names[begin : begin + _PAYLOADS]], qb)
-        for fault in answer.faults:
-            sys.stderr.write(f"{fault.Error[0].Detail}\n")
         ids |= {getattr(each, label): each.Id for each in answer.successes}
     return ids
 
@@ -119,9 +121,20 @@ def _made(names: list[str], new: Any, qb: Any, label: str) -> dict[str, str]:
 def _sent(chunk: list[Any], qb: Any) -> Any:
     while True:
         try:
-            return batch_create(chunk, qb=qb)
-        except QuickbooksException:
-            time.sleep(_REFUSED)
+            answer = batch_create(chunk, qb=qb)
+        except QuickbooksException as error:
+            _rest(error)
+            continue
+        if answer.faults:
+            raise ValueError(answer.faults[0].Error[0].Detail)
+        return answer
+
+
+def _rest(error: Any) -> None:
+    """For a limit one waits; whatever else is refused ends the program."""
+    if error.error_code not in _LIMITS:
+        raise error
+    time.sleep(_REFUSED)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic_settings import BaseSettings
@@ -221,7 +222,7 @@ def test_the_webhooks_are_public_and_the_operators_addresses_are_not() -> None:
     drawn = objects("everything")
     [ingress] = of_kind(drawn, "Ingress")
     [route] = of_kind(drawn, "HTTPRoute")
-    services = by_component(drawn, "Service")
+    services = {each["metadata"]["name"]: each for each in of_kind(drawn, "Service")}
     paths = {each["path"]: each["backend"]["service"] for each in ingress["spec"]["rules"][0]["http"]["paths"]}
     assert {path: (to["name"], to["port"]["name"]) for path, to in paths.items()} == {
         "/webhooks/shopify": ("ledgerport-shopify-sync", "http"),
@@ -229,14 +230,18 @@ def test_the_webhooks_are_public_and_the_operators_addresses_are_not() -> None:
     }
     backends = [each for rule in route["spec"]["rules"] for each in rule["backendRefs"]]
     for backend in backends:
-        [http] = [
-            port
-            for port in services[backend["name"].removeprefix("ledgerport-")]["spec"]["ports"]
-            if port["name"] == "http"
-        ]
+        [http] = [port for port in services[backend["name"]]["spec"]["ports"] if port["name"] == "http"]
         assert backend["port"] == http["port"]
     for name in SERVICES:
         assert by_component(drawn, "ConfigMap")[name]["data"]["OPS_LISTEN"] == "0.0.0.0:9090"
+
+
+@each_example
+def test_shopify_sync_is_told_the_root_below_which_it_puts_its_own_path(example: str) -> None:
+    told = by_component(objects(example), "ConfigMap")["shopify-sync"]["data"]["WEBHOOK_URL"]
+    assert urlsplit(told).path == ""
+    given = objects(example, 'webhookUrl="https://hooks.example.com/webhooks/shopify/"')
+    assert by_component(given, "ConfigMap")["shopify-sync"]["data"]["WEBHOOK_URL"] == "https://hooks.example.com"
 
 
 def test_migrations_go_before_and_each_database_has_its_own() -> None:
@@ -256,9 +261,28 @@ def test_every_services_certificate_names_the_host_that_others_dial() -> None:
         for name, value in settings["data"].items():
             if name.endswith("_ADDRESS"):
                 host = value.partition(":")[0]
-                assert host in certificates[host.removeprefix("ledgerport-")]["spec"]["dnsNames"]
+                called = host.removeprefix("ledgerport-").removesuffix("-pods")
+                assert host in certificates[called]["spec"]["dnsNames"]
     for name, deployment in by_component(drawn, "Deployment").items():
         assert certificates[name]["spec"]["secretName"] in _secrets(deployment)
+
+
+@each_example
+def test_whoever_calls_reaches_each_pod_that_is_ready_and_no_other(example: str) -> None:
+    drawn = objects(example)
+    services = {each["metadata"]["name"]: each["spec"] for each in of_kind(drawn, "Service")}
+    dialled = {
+        (name, value)
+        for settings in of_kind(drawn, "ConfigMap")
+        for name, value in settings["data"].items()
+        if name.endswith("_ADDRESS")
+    }
+    assert {name for name, _ in dialled} == {f"{name.replace('-', '_').upper()}_ADDRESS" for name in SERVICES[:-1]}
+    for _, address in dialled:
+        host, _, port = address.partition(":")
+        assert services[host]["clusterIP"] == "None"
+        assert not services[host].get("publishNotReadyAddresses")
+        assert [each["port"] for each in services[host]["ports"]] == [int(port)]
 
 
 def _ports(spec: Object) -> set[str]:

@@ -2,84 +2,97 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from tests.charts import tools
-from tests.charts.chart import CHART, SERVICES, values_file
+from tests.charts.chart import REPOSITORY
+from tests.cluster.forwards import Forward, free_port, names_below_localhost
+from tests.cluster.installation import RELEASE, Installation
+from tests.cluster.merchants import Merchant, Town
+from tests.selling import Selling
 
-RELEASE = "ledgerport"
-_READY_WITHIN = 300
-
-
-class Cluster:
-    """A namespace of its own, with helm and kubectl in it."""
-
-    def __init__(self, namespace: str) -> None:
-        self.namespace = namespace
-
-    def kubectl(self, *words: str, told: str | None = None, seconds: float = 120) -> str:
-        return _run([str(tools.find("kubectl")), "-n", self.namespace, *words], told, seconds)
-
-    def helm(self, *words: str, seconds: float = 600) -> str:
-        return _run([str(tools.find("helm")), "-n", self.namespace, *words], None, seconds)
-
-    def items(self, kinds: str, *words: str) -> list[dict[str, Any]]:
-        answer = self.kubectl("get", kinds, "-o", "json", *words)
-        return list(json.loads(answer)["items"])
-
-    def pods_of(self, component: str) -> list[dict[str, Any]]:
-        """Those that are not on their way out."""
-        pods = self.items("pods", "-l", f"app.kubernetes.io/component={component}")
-        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-
-    def wait_ready(self) -> None:
-        for name in SERVICES:
-            self.kubectl(
-                "rollout", "status", f"deployment/{RELEASE}-{name}", f"--timeout={_READY_WITHIN}s", seconds=330
-            )
+_FIGURES: dict[str, object] = {}
+_STAND_INS = {"intuit-sandbox": 8091, "shopify-sandbox": 8092}
 
 
-def _run(words: list[str], told: str | None, seconds: float) -> str:
-    done = subprocess.run(words, input=told, capture_output=True, text=True, timeout=seconds, check=False)
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
-    return done.stdout
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was measured on the way."""
+    for name, figure in _FIGURES.items():
+        terminalreporter.write_line(f"{name}: {figure}")
 
 
 @pytest.fixture(scope="module")
-def namespace() -> Iterator[Cluster]:
+def figures() -> dict[str, object]:
+    """What is worth telling of this run, shown at its end."""
+    return _FIGURES
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Installation]:
     """A namespace with the Secrets of a try in it, gone at the end with all that is in it."""
     if not os.environ.get("LEDGERPORT_CLUSTER"):
         pytest.skip("LEDGERPORT_CLUSTER is not set: no cluster to install on")
-    cluster = Cluster(f"ledgerport-{secrets.token_hex(3)}")
-    cluster.kubectl("create", "namespace", cluster.namespace)
+    made = Installation(f"ledgerport-{secrets.token_hex(3)}", f"http://localhost:{free_port()}")
+    made.kubectl("create", "namespace", made.namespace)
     try:
-        cluster.kubectl("apply", "-f", "-", told=_run(["sh", str(CHART / "new-secrets.sh"), "--try"], None, 60))
-        yield cluster
+        made.make_secrets()
+        yield made
     finally:
-        cluster.kubectl("delete", "namespace", cluster.namespace, "--wait=false")
+        made.keep_logs(REPOSITORY / "build" / "cluster-logs")
+        made.kubectl("delete", "namespace", made.namespace, "--wait=false")
 
 
 @pytest.fixture(scope="module")
-def installed(namespace: Cluster) -> Cluster:
+def installed(namespace: Installation, figures: dict[str, object]) -> Installation:
     """The chart, installed with the values for trying out, and ready."""
     started = time.monotonic()
-    words = ("install", RELEASE, str(CHART), "-f", str(values_file("try")), "--wait", "--timeout", f"{_READY_WITHIN}s")
-    namespace.helm(*words)
-    print(f"ready after {time.monotonic() - started:.0f} s")  # noqa: T201
+    namespace.bring("install")
+    figures["seconds from helm install until all is ready"] = round(time.monotonic() - started)
     return namespace
+
+
+@pytest.fixture(scope="module")
+def page(installed: Installation) -> Iterator[Forward]:
+    """The page, on this computer."""
+    with Forward(installed, f"{RELEASE}-gateway", 80, int(installed.page_url.rpartition(":")[2])) as forward:
+        yield forward
+
+
+@pytest.fixture(scope="module")
+def town(installed: Installation, page: Forward) -> Iterator[Town]:
+    """The installation, its page and its stand-ins within reach."""
+    with ExitStack() as stack:
+        urls, ports = {"page": installed.page_url}, {}
+        for name, port in _STAND_INS.items():
+            forward = stack.enter_context(Forward(installed, name, port, free_port()))
+            urls[name] = f"http://{name}-0.localhost:{port}"
+            ports[f"{name}-0.localhost", port] = forward.here
+        stack.enter_context(names_below_localhost(ports))
+        yield Town(installed, urls)
+
+
+@pytest.fixture(scope="module")
+def owner(town: Town) -> Merchant:
+    """With the demo's company and store."""
+    return Merchant.signs_up(town)
+
+
+@pytest.fixture(scope="module")
+def selling(town: Town, owner: Merchant) -> Iterator[Selling]:
+    """Orders flow from the first test that wants it until one ends it."""
+    with Selling(town.scene(), owner.shop, every=1.0) as going_on:
+        yield going_on
 
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool], str], None]:
     def wait(true: Callable[[], bool], what: str) -> None:
-        ends = time.monotonic() + 120
+        ends = time.monotonic() + 180
         while not true():
             assert time.monotonic() < ends, f"waited in vain until {what}"
             time.sleep(0.5)

@@ -1,81 +1,206 @@
-"""The chart's life on a real cluster, in order: install, test, lose pods, upgrade, roll back, uninstall."""
+"""The chart's life on a real cluster, in order: install, sell, lose pods, upgrade, roll back, scale, uninstall.
+
+All the while orders flow, and what stands in QuickBooks at the end is what the store says.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from tests.charts.chart import CHART, SERVICES, values_file
-from tests.cluster.conftest import RELEASE, Cluster
+from rich.progress import Progress
+from tests.charts.chart import SERVICES
+from tests.cluster.forwards import Forward
+from tests.cluster.installation import RELEASE, Installation, component_of, is_ready
+from tests.cluster.merchants import Merchant, Town
+from tests.selling import Selling
+
+from ledgerport_local.audit import Comparison
+from ledgerport_local.demo import play
 
 Eventually = Callable[[Callable[[], bool], str], None]
+Figures = dict[str, object]
+_ORDERS = 60
+# As many companies as writers: each writer's share is one.
+_COMPANIES, _BACKLOG = 3, 60
 
 
-def test_everything_becomes_ready_without_a_crash(installed: Cluster) -> None:
+def right(found: Comparison) -> str:
+    """What was compared, where nothing is lost, nothing doubled and not a cent differs."""
+    assert found.proved, (found.missing, found.duplicates, found.differences)
+    documents = sum(found.documents.values())
+    return f"{found.orders} orders, {found.refunds} refunds, {documents} documents: 0 lost, 0 doubled, 0 differences"
+
+
+def test_everything_becomes_ready_without_a_crash(installed: Installation) -> None:
     pods = installed.items("pods")
-    assert {_component(pod) for pod in pods} == {*SERVICES, "postgresql", "nats", "intuit-sandbox", "shopify-sandbox"}
-    assert [(_component(pod), _restarts(pod)) for pod in pods if _restarts(pod)] == []
+    expected = {*SERVICES, "postgresql", "nats", "intuit-sandbox", "shopify-sandbox"}
+    assert {component_of(pod) for pod in pods} == expected
+    restarted = {
+        component_of(pod) for pod in pods for each in pod["status"]["containerStatuses"] if each["restartCount"]
+    }
+    assert restarted == set()
 
 
-def test_helms_own_test_finds_every_service_ready(installed: Cluster) -> None:
+def test_helms_own_test_finds_every_service_ready(installed: Installation, figures: Figures) -> None:
     assert "Succeeded" in installed.helm("test", RELEASE)
+    figures["MiB at rest"] = installed.memory()
 
 
 _WHO_AM_I = "import os; print(os.getuid(), *(os.access(each, os.W_OK) for each in ('/opt/ledgerport/app', '/tmp')))"
 _DISCOVER = "import os, urllib.request as u; print(u.urlopen(os.environ['INTUIT_DISCOVERY_URL']).read().decode())"
-
 _BUILT_WITH = "import importlib.util as i, shutil as s; print(i.find_spec('pip'), s.which('pip'), s.which('gcc'))"
+_CALLS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())"
 
 
-def test_a_container_holds_nothing_that_installs_or_compiles(installed: Cluster) -> None:
-    assert _in_auth(installed, _BUILT_WITH).split()[-3:] == ["None"] * 3
+def test_a_container_holds_nothing_that_installs_or_compiles(installed: Installation) -> None:
+    assert _run(installed, f"deployment/{RELEASE}-auth", _BUILT_WITH).split()[-3:] == ["None"] * 3
 
 
-def test_a_container_cannot_write_to_its_root_and_is_nobody(installed: Cluster) -> None:
-    assert _in_auth(installed, _WHO_AM_I).split()[-3:] == ["10001", "False", "True"]
+def test_a_container_cannot_write_to_its_root_and_is_nobody(installed: Installation) -> None:
+    assert _run(installed, f"deployment/{RELEASE}-auth", _WHO_AM_I).split()[-3:] == ["10001", "False", "True"]
 
 
-def test_the_stand_ins_have_one_address_for_pods_and_browsers(installed: Cluster) -> None:
-    assert '"http://intuit-sandbox-0.localhost:8091/connect/oauth2"' in _in_auth(installed, _DISCOVER)
+def test_the_stand_ins_have_one_address_for_pods_and_browsers(installed: Installation) -> None:
+    found = _run(installed, f"deployment/{RELEASE}-auth", _DISCOVER)
+    assert '"http://intuit-sandbox-0.localhost:8091/connect/oauth2"' in found
+
+
+def test_the_demo_goes_through_the_cluster_and_its_books_are_right(owner: Merchant, figures: Figures) -> None:
+    """Orders of every kind and changes of them; a token expires, and the writer is killed at its work."""
+    play(owner.scene, _ORDERS, 1, Progress(disable=True))
+    figures["the demo"] = right(owner.books())
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_pod_that_is_deleted_is_replaced(installed: Cluster, service: str, eventually: Eventually) -> None:
-    [before] = installed.pods_of(service)
-    installed.kubectl("delete", "pod", before["metadata"]["name"], "--wait=false")
-    eventually(lambda: any(_ready(pod) for pod in installed.pods_of(service)), f"another {service} is ready")
+def test_a_pod_that_is_deleted_is_replaced_while_orders_flow(
+    installed: Installation, selling: Selling, service: str, eventually: Eventually, figures: Figures
+) -> None:
+    before, began = installed.names_of(service), time.monotonic()
+    installed.kubectl("delete", "pod", *before, "--wait=false")
+    eventually(
+        lambda: any(is_ready(pod) and pod["metadata"]["name"] not in before for pod in installed.pods_of(service)),
+        f"another {service} is ready",
+    )
+    figures[f"seconds until a deleted {service} is back"] = round(time.monotonic() - began)
 
 
-def test_an_upgrade_migrates_and_replaces_only_what_changed(installed: Cluster) -> None:
-    before = {name: _names(installed, name) for name in SERVICES}
-    values = ("-f", str(values_file("try")), "--set", "services.gateway.settings.LARGEST_FORM=32768")
-    said = installed.helm("upgrade", RELEASE, str(CHART), *values, "--wait", "--timeout", "300s")
+def test_an_upgrade_replaces_only_what_changed(installed: Installation, selling: Selling) -> None:
+    before = {name: installed.names_of(name) for name in SERVICES}
+    said = installed.bring("upgrade", "services.gateway.settings.LARGEST_FORM=32768")
     installed.wait_ready()
-    after = {name: _names(installed, name) for name in SERVICES}
     assert "REVISION: 2" in said
-    assert {name for name in SERVICES if before[name] != after[name]} == {"gateway"}
+    assert {name for name in SERVICES if before[name] != installed.names_of(name)} == {"gateway"}
     assert installed.items("jobs") == []
 
 
-def test_a_rollback_brings_the_former_settings_back(installed: Cluster) -> None:
+def test_an_upgrade_of_everything_goes_on_while_orders_flow(
+    installed: Installation, selling: Selling, figures: Figures
+) -> None:
+    before, began = {name: installed.names_of(name) for name in SERVICES}, time.monotonic()
+    installed.bring("upgrade", "drainSeconds=15")
+    installed.wait_ready()
+    figures["seconds of an upgrade of everything"] = round(time.monotonic() - began)
+    assert not [name for name in SERVICES if before[name] & installed.names_of(name)]
+
+
+def test_a_restart_of_everything_goes_on_while_orders_flow(
+    installed: Installation, selling: Selling, figures: Figures
+) -> None:
+    figures["MiB while orders flow"] = installed.memory()
+    before = {name: installed.names_of(name) for name in SERVICES}
+    installed.kubectl("rollout", "restart", "deployment", "-l", f"app.kubernetes.io/instance={RELEASE}")
+    installed.wait_ready()
+    assert not [name for name in SERVICES if before[name] & installed.names_of(name)]
+
+
+def test_a_rollback_brings_the_former_settings_back_while_orders_flow(
+    installed: Installation, selling: Selling, figures: Figures
+) -> None:
+    began = time.monotonic()
     installed.helm("rollback", RELEASE, "1", "--wait", "--timeout", "300s")
     installed.wait_ready()
+    figures["seconds of a rollback of everything"] = round(time.monotonic() - began)
     [settings] = installed.items("configmaps", "-l", "app.kubernetes.io/component=gateway")
     assert "LARGEST_FORM" not in settings["data"]
+    assert settings["data"]["DRAIN_SECONDS"] == "20"
 
 
 @pytest.mark.parametrize("server", ["nats", "postgresql"])
-def test_a_server_that_is_killed_comes_back_with_its_volume(
-    installed: Cluster, server: str, eventually: Eventually
+def test_a_server_that_is_killed_comes_back_with_its_volume_while_orders_flow(
+    installed: Installation, selling: Selling, server: str, eventually: Eventually, figures: Figures
 ) -> None:
-    installed.kubectl("delete", "pod", f"{RELEASE}-{server}-0", "--grace-period=0", "--force")
-    eventually(lambda: any(_ready(pod) for pod in installed.pods_of(server)), f"{server} is ready")
+    began = time.monotonic()
+    installed.kill(server)
+    eventually(lambda: any(is_ready(pod) for pod in installed.pods_of(server)), f"{server} is ready")
+    figures[f"seconds until a killed {server} is back"] = round(time.monotonic() - began)
     installed.wait_ready()
     assert "Succeeded" in installed.helm("test", RELEASE)
 
 
-def test_uninstalling_leaves_the_volumes_and_what_was_there_before(installed: Cluster, eventually: Eventually) -> None:
+def test_after_all_that_the_books_are_right(owner: Merchant, selling: Selling, page: Forward, figures: Figures) -> None:
+    selling.end()
+    page.renew()
+    assert selling.troubles == []
+    assert selling.placed > 20
+    figures["after deleted pods, upgrades, a rollback and killed servers"] = right(owner.books())
+    figures["orders that were placed meanwhile"] = selling.placed
+
+
+def test_a_new_replica_gets_its_share_of_the_calls_and_one_that_goes_is_not_missed(
+    installed: Installation, owner: Merchant, page: Forward, eventually: Eventually, figures: Figures
+) -> None:
+    installed.kubectl("scale", f"deployment/{RELEASE}-auth", "--replicas=2")
+    installed.wait_ready()
+    began = time.monotonic()
+    [first, second] = sorted(installed.names_of("auth"))
+
+    def both_are_called() -> bool:
+        owner.scene.visitor.api("connections")
+        return bool(_calls(installed, first) and _calls(installed, second))
+
+    eventually(both_are_called, "both replicas of auth are called")
+    figures["seconds until a new replica of auth is called"] = round(time.monotonic() - began)
+    installed.kubectl("scale", f"deployment/{RELEASE}-auth", "--replicas=1")
+
+    def gone() -> bool:
+        for _ in range(10):
+            owner.scene.visitor.api("connections")  # each is answered, while the replica drains and after it
+        return len(installed.items("pods", "-l", "app.kubernetes.io/component=auth")) == 1
+
+    eventually(gone, "one of them is gone")
+
+
+def test_companies_move_to_more_writers_and_back_and_nothing_is_written_twice(
+    town: Town, installed: Installation, eventually: Eventually, figures: Figures
+) -> None:
+    merchants = [Merchant.signs_up(town, number) for number in range(1, _COMPANIES + 1)]
+    slow = (
+        "services.qbo-writer.settings.QBO_REQUESTS_PER_MINUTE=60",
+        "services.qbo-writer.settings.QBO_BATCH_PAYLOADS=4",
+    )
+    installed.bring("upgrade", *slow)
+    for number, each in enumerate(merchants):
+        each.sells(_BACKLOG, seed=40 + number)
+    eventually(lambda: len(set(installed.leases().values())) == 1, "one writer has the companies")
+    installed.kubectl("scale", f"deployment/{RELEASE}-qbo-writer", "--replicas=3")
+    installed.wait_ready()
+    began = time.monotonic()
+    eventually(lambda: len(set(installed.leases().values())) == 3, "three writers share the companies")
+    figures["seconds until three writers that are ready have a company each"] = round(time.monotonic() - began, 1)
+    installed.kubectl("scale", f"deployment/{RELEASE}-qbo-writer", "--replicas=1")
+    began = time.monotonic()
+    eventually(lambda: len(set(installed.leases().values())) == 1, "one writer has them all again")
+    figures["seconds until the last writer has them all"] = round(time.monotonic() - began, 1)
+    installed.bring("upgrade")
+    for each in merchants:
+        figures[f"{each.shop}, past one, three and one writers"] = right(each.books())
+
+
+def test_uninstalling_leaves_the_volumes_and_what_was_there_before(
+    installed: Installation, eventually: Eventually
+) -> None:
     installed.helm("uninstall", RELEASE, "--wait", "--timeout", "180s")
     eventually(lambda: installed.items("pods") == [], "all pods are gone")
     left = installed.items(
@@ -91,21 +216,11 @@ def test_uninstalling_leaves_the_volumes_and_what_was_there_before(installed: Cl
     }
 
 
-def _in_auth(cluster: Cluster, program: str) -> str:
-    return cluster.kubectl("exec", f"deployment/{RELEASE}-auth", "--", "python", "-c", program)
+def _run(installed: Installation, where: str, program: str) -> str:
+    return installed.kubectl("exec", where, "--", "python", "-c", program)
 
 
-def _component(pod: dict[str, Any]) -> str:
-    return str(pod["metadata"]["labels"]["app.kubernetes.io/component"])
-
-
-def _restarts(pod: dict[str, Any]) -> int:
-    return sum(each["restartCount"] for each in pod["status"].get("containerStatuses", []))
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", []))
-
-
-def _names(cluster: Cluster, component: str) -> set[str]:
-    return {pod["metadata"]["name"] for pod in cluster.pods_of(component)}
+def _calls(installed: Installation, pod: str) -> float:
+    """How many gRPC calls this pod has answered."""
+    counted = [line for line in _run(installed, pod, _CALLS).splitlines() if "ledgerport_rpc_seconds_count" in line]
+    return sum(float(line.split()[-1]) for line in counted if not line.startswith("#"))

@@ -160,9 +160,8 @@ def shown(answer: requests.Response) -> str:
     if answer.status_code in (302, 303, 307):
         path = urlsplit(answer.headers["location"]).path
         return "sign in" if path == "/sign-in" else "sent on"
-    return {200: "shown", 401: "sign in", 403: "refused", 404: "not there", 400: "not there"}.get(
-        answer.status_code, str(answer.status_code)
-    )
+    said = {200: "shown", 401: "sign in", 403: "refused", 404: "not there", 400: "not there", 409: "not now"}
+    return said.get(answer.status_code, str(answer.status_code))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,33 +31,36 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.certificate, self.key, self.authority = (folder / f"{name}.pem" for name in ("host", "host-key", "ca"))
-        now = datetime.datetime.now(datetime.UTC)
-        ca_key, host_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LedgerPort test authority")])
-        host_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        self._ca_key = ec.generate_private_key(ec.SECP256R1())
+        of_authority = x509.BasicConstraints(ca=True, path_length=0)
+        self.authority.write_bytes(self._signed("LedgerPort test authority", self._ca_key, of_authority))
+        self.renew()
 
-        def certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
-            built = (
-                x509.CertificateBuilder()
-                .subject_name(subject)
-                .issuer_name(ca_name)
-                .public_key(key.public_key())
-                .serial_number(x509.random_serial_number())
-                .not_valid_before(now - _DAY)
-                .not_valid_after(now + _DAY)
-                .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-                .sign(ca_key, hashes.SHA256())
-            )
-            return built.public_bytes(serialization.Encoding.PEM)
-
+    def renew(self) -> None:
+        """Another key and certificate for the same address, written over the former, as cert-manager and kubelet do."""
+        host_key = ec.generate_private_key(ec.SECP256R1())
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        self.authority.write_bytes(certificate(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=0)))
-        self.certificate.write_bytes(certificate(host_name, host_key, x509.SubjectAlternativeName([address])))
+        self.certificate.write_bytes(self._signed("127.0.0.1", host_key, x509.SubjectAlternativeName([address])))
         self.key.write_bytes(
             host_key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
+
+    def _signed(self, subject: str, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
+        now = datetime.datetime.now(datetime.UTC)
+        built = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
+            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LedgerPort test authority")]))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _DAY)
+            .not_valid_after(now + _DAY)
+            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+            .sign(self._ca_key, hashes.SHA256())
+        )
+        return built.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +118,35 @@ def test_another_authoritys_word_counts_for_nothing(platform: LocalPlatform, tmp
     credentials = grpc.ssl_channel_credentials(stranger.authority.read_bytes())
     with grpc.secure_channel(platform.urls["auth-grpc"], credentials) as channel, pytest.raises(grpc.RpcError):
         healthy(channel)
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
+def test_a_renewed_certificate_is_shown_without_a_restart(
+    platform: LocalPlatform, authority: Authority, service: str
+) -> None:
+    pid = platform.pid(service)
+    assert shown_by(platform, service) == authority.certificate.read_text()
+    authority.renew()
+    assert shown_by(platform, service) == authority.certificate.read_text()
+    credentials = grpc.ssl_channel_credentials(authority.authority.read_bytes())
+    with grpc.secure_channel(platform.urls[f"{service}-grpc"], credentials) as sealed:
+        assert healthy(sealed)
+    assert platform.pid(service) == pid
+
+
+def test_a_certificate_that_is_not_that_of_the_key_is_left_alone(platform: LocalPlatform, authority: Authority) -> None:
+    """As it may be for a moment while both are being renewed."""
+    shown = shown_by(platform, "auth")
+    key = authority.key.read_bytes()
+    authority.renew()
+    renewed, authority_key = authority.certificate.read_text(), authority.key.read_bytes()
+    authority.key.write_bytes(key)
+    assert shown_by(platform, "auth") == shown
+    authority.key.write_bytes(authority_key)
+    assert shown_by(platform, "auth") == renewed
+
+
+def shown_by(platform: LocalPlatform, service: str) -> str:
+    """The certificate that a new connection is shown."""
+    host, _, port = platform.urls[f"{service}-grpc"].partition(":")
+    return ssl.get_server_certificate((host, int(port)), timeout=5)

@@ -37,7 +37,8 @@ labels:
 {{- (urlParse .Values.publicUrl).hostname -}}
 {{- end }}
 
-{{- define "ledgerport.webhookUrl" -}}
-{{- $root := ternary (printf "http://%s-shopify-sync" (include "ledgerport.fullname" .)) (trimSuffix "/" .Values.publicUrl) .Values.sandbox.enabled -}}
-{{- .Values.webhookUrl | default (printf "%s/webhooks/shopify" $root) -}}
+{{/* Where Shopify reaches shopify-sync, without the path: the service adds /webhooks/shopify by itself. */}}
+{{- define "ledgerport.webhookRoot" -}}
+{{- $here := ternary (printf "http://%s-shopify-sync" (include "ledgerport.fullname" .)) .Values.publicUrl .Values.sandbox.enabled -}}
+{{- .Values.webhookUrl | default $here | trimSuffix "/" | trimSuffix "/webhooks/shopify" -}}
 {{- end }}

@@ -34,6 +34,20 @@ spec:
     - {name: http, port: 80, targetPort: http, protocol: TCP, appProtocol: http}
     {{- end }}
     - {name: ops, port: {{ $ports.ops }}, targetPort: ops, protocol: TCP, appProtocol: http}
+{{- if .is.grpc }}
+---
+# Leads to each pod that is ready, not to one of them for as long as a connection lasts: callers share their calls out.
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "ledgerport.metadata" (merge (dict "called" (printf "%s-pods" .name)) .) | nindent 2 }}
+spec:
+  clusterIP: None
+  selector:
+    {{- include "ledgerport.selector" . | nindent 4 }}
+  ports:
+    - {name: grpc, port: {{ $ports.grpc }}, targetPort: grpc, protocol: TCP, appProtocol: {{ ternary "https" "kubernetes.io/h2c" .root.Values.tls.enabled }}}
+{{- end }}
 ---
 apiVersion: apps/v1
 kind: Deployment

@@ -45,7 +45,7 @@ shopify: {name: shopify-sandbox, package: shopify_sandbox, port: 8092, prefix: S
 {{- if .is.grpc }}{{ $_ := set $told "GRPC_LISTEN" (printf "0.0.0.0:%v" $ports.grpc) }}{{ end }}
 {{- if .is.http }}{{ $_ := set $told "HTTP_LISTEN" (printf "0.0.0.0:%v" $ports.http) }}{{ end }}
 {{- range .is.calls }}
-{{- $_ := set $told (printf "%s_ADDRESS" (. | replace "-" "_" | upper)) (printf "%s-%s:%v" (include "ledgerport.fullname" $root) . $ports.grpc) }}
+{{- $_ := set $told (printf "%s_ADDRESS" (. | replace "-" "_" | upper)) (printf "%s-%s-pods:%v" (include "ledgerport.fullname" $root) . $ports.grpc) }}
 {{- end }}
 {{- if $values.tls.enabled }}
 {{- $_ := set $told "GRPC_TLS_CERTIFICATE_FILE" "/etc/ledgerport/tls/tls.crt" }}
@@ -68,7 +68,7 @@ shopify: {name: shopify-sandbox, package: shopify_sandbox, port: 8092, prefix: S
 {{- if eq .name "connections" }}{{ $_ := set $told "NOTICE_WEBHOOK_URL" $values.notices.webhookUrl }}{{ end }}
 {{- if has .name (list "auth" "connections") }}{{ $_ := set $told "MAIL_FROM" $values.mail.from }}{{ end }}
 {{- if has .name (list "auth" "gateway") }}{{ $_ := set $told "OIDC_ISSUER" $values.signOn.issuer }}{{ end }}
-{{- if eq .name "shopify-sync" }}{{ $_ := set $told "WEBHOOK_URL" (include "ledgerport.webhookUrl" $root) }}{{ end }}
+{{- if eq .name "shopify-sync" }}{{ $_ := set $told "WEBHOOK_URL" (include "ledgerport.webhookRoot" $root) }}{{ end }}
 {{- if eq .name "gateway" }}
 {{- $_ := set $told "SESSION_SECRET_FILE" (printf "/etc/ledgerport/session/%s" .svc.sessionSecret.key) }}
 {{- $_ := set $told "FORWARDED_HOPS" $values.forwardedHops }}

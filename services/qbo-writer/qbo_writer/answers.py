@@ -21,6 +21,7 @@ class Action(StrEnum):
     SAME_AGAIN = "same_again"  # unknown or passing: the same request id, later
     NAME_TAKEN = "name_taken"  # somebody has this name: look who, then adopt or choose another
     NUMBER_TAKEN = "number_taken"  # this document number exists: ours, whose answer was lost, or a person's
+    SEEN_BEFORE = "seen_before"  # this request id was used: the document is there, is being made, or it is a person's
     RELOAD = "reload"  # a reference is gone or inactive: read the company's lists again, then once more
     HOLD_PERIOD = "hold_period"
     STALE = "stale"  # somebody changed the document since we wrote it: ours, whose answer was lost, or a person's
@@ -71,14 +72,14 @@ class Reading:
 
 
 # Intuit: error codes of the Accounting API. What is not here goes to a person.
-_BY_CODE: Mapping[str, Action] = {
+BY_CODE: Mapping[str, Action] = {
     "100": Action.REFRESH,
     "110": Action.REFRESH,
     "120": Action.COMPANY,
     "130": Action.SAME_AGAIN,
     "140": Action.COMPANY,
     "150": Action.SAME_AGAIN,
-    "600": Action.SAME_AGAIN,
+    "600": Action.SEEN_BEFORE,
     "610": Action.RELOAD,
     "2500": Action.RELOAD,
     "3001": Action.WAIT,
@@ -166,8 +167,8 @@ def read_changes(answer: Answer) -> dict[str, list[Mapping[str, Any]]] | None:
 
 def _action(status: int, faults: tuple[Fault, ...]) -> Action:
     for fault in faults:
-        if fault.code in _BY_CODE:
-            return _BY_CODE[fault.code]
+        if fault.code in BY_CODE:
+            return BY_CODE[fault.code]
     if status == 401:
         return Action.REFRESH
     if status == 429:

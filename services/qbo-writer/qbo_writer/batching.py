@@ -43,8 +43,9 @@ async def deliver_batch(desk: Desk, records: Sequence[Runnable]) -> list[UUID]:
         await _settle_others(desk, planned)
         new = [(r, v) for r, v in planned if isinstance(v, Document) and v.operation is Operation.CREATE]
         alone = [r.id for r, v in planned if isinstance(v, Document) and v.operation is not Operation.CREATE]
-        if len(new) == 1:  # nobody to go with: by itself its request id protects it
-            return [*alone, new[0][0].id]
+        # Nobody to go with: by itself its request id protects it. Nor does a batch look for what it makes.
+        if len(new) == 1 or desk.look_first_always:
+            return [*alone, *(record.id for record, _ in new)]
         if new:
             await _write(desk, new)
     return alone
@@ -67,6 +68,8 @@ async def _write(desk: Desk, new: Sequence[tuple[Runnable, Document]]) -> None:
         while True:
             async with desk.quickbooks.batch_turn(desk.company.realm_id):
                 desk.pass_the_gate()
+                if not (claims or desk.breaker.closed):
+                    return  # into an outage goes no batch: back in line
                 claims = claims or await claim_all(desk, new, batch=True)
                 if not claims:
                     return

@@ -272,5 +272,6 @@ class Delivery:
             why_closed=lambda: self._why_not_sent(lease.business_id),
             retry_waits=settings.retry_waits,
             look_first_after=settings.look_first_after,
+            look_first_always=settings.look_first_always,
             batch_over_after=settings.batch_over_after,
         )

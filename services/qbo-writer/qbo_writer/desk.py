@@ -51,6 +51,8 @@ class Desk:
     retry_waits: tuple[float, ...]
     look_first_after: float
     batch_over_after: float
+    # What we know may be older than the books: what a plan would make may stand there already.
+    look_first_always: bool = False
     breaker: Breaker = field(init=False)
     # Why no further write may start, once one of them has met trouble that concerns all.
     stopped: str = ""

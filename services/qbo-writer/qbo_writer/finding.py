@@ -15,6 +15,13 @@ from qbo_writer.posting.verdicts import Operation
 from qbo_writer.quickbooks import quoted
 
 _TRANSACTIONS = ("SalesReceipt", "RefundReceipt", "Invoice", "CreditMemo", "Payment", "JournalEntry")
+# What was paid at once when it was booked, and what was not.
+_OTHER_FORM = {
+    "SalesReceipt": "Invoice",
+    "Invoice": "SalesReceipt",
+    "RefundReceipt": "CreditMemo",
+    "CreditMemo": "RefundReceipt",
+}
 
 
 async def find_ours(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:
@@ -22,11 +29,7 @@ async def find_ours(desk: Desk, access: AccessToken, record: Runnable, claim: Cl
     if claim.operation != Operation.CREATE:
         return await _changed_by_us(desk, access, record, claim)
     if claim.entity in _TRANSACTIONS:
-        rows = await desk.quickbooks.query(access, claim.entity, _where(claim))
-        marked = [row for row in rows if marker(str(record.id)) in str(row.get("PrivateNote", ""))]
-        # A record may have several documents of one kind and day: another part of it has another number or amount.
-        known = {(d.entity, d.qbo_id) for d in (await posted_of(desk.db, record)).documents}
-        return next((row for row in marked if (claim.entity, str(row["Id"])) not in known), None)
+        return await _unknown_of(desk, access, record, claim, claim.entity)
     body = json.loads(claim.body)
     ours = f"shopify:{record.source_id}"
     field_name = "DisplayName" if claim.entity == "Customer" else "Name"
@@ -39,6 +42,25 @@ async def find_ours(desk: Desk, access: AccessToken, record: Runnable, claim: Cl
             if each == claim.entity and _is_ours(claim.entity, row, body, ours):
                 mine = row
     return mine
+
+
+async def find_in_other_form(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> str:
+    """After a restore: what of this number the record was given before, where it was paid at another time; else ""."""
+    other = _OTHER_FORM.get(claim.entity, "")
+    if not other or claim.operation != Operation.CREATE or not claim.number:
+        return ""
+    return f"{other} {claim.number}" if await _unknown_of(desk, access, record, claim, other) else ""
+
+
+async def _unknown_of(
+    desk: Desk, access: AccessToken, record: Runnable, claim: Claim, entity: str
+) -> Mapping[str, Any] | None:
+    """A document with the record's mark that we do not know of."""
+    rows = await desk.quickbooks.query(access, entity, _where(claim))
+    marked = [row for row in rows if marker(str(record.id)) in str(row.get("PrivateNote", ""))]
+    # A record may have several documents of one kind and day: another part of it has another number or amount.
+    known = {(d.entity, d.qbo_id) for d in (await posted_of(desk.db, record)).documents}
+    return next((row for row in marked if (entity, str(row["Id"])) not in known), None)
 
 
 async def _changed_by_us(desk: Desk, access: AccessToken, record: Runnable, claim: Claim) -> Mapping[str, Any] | None:

@@ -16,6 +16,11 @@ _LONGEST_TEXT = 16_000
 _LOCKED = "Take it out of the deposit, or undo the match, in QuickBooks; then retry."
 # Intuit's code -> our reason, what happened, and the cure. Others are told in QuickBooks' own words.
 _KNOWN = {
+    "600": (
+        "SEEN_BEFORE",
+        "QuickBooks says that it was sent this before, but it is not there.",
+        "Look for the document in QuickBooks; if it is not there, retry.",
+    ),
     "2220": ("CURRENCY_NOT_ENABLED", "The company does not keep this currency.", "Switch it on in QuickBooks; retry."),
     "5010": (
         "EDITED_IN_QUICKBOOKS",
@@ -46,6 +51,20 @@ def outcome_of(claim: Claim, answer: Answer, started: float) -> Outcome:
         intuit_tid=answer.tid,
         trace_id=f"{context.trace_id:032x}" if context.is_valid else "",
         duration_ms=int((time.perf_counter() - started) * 1000),
+    )
+
+
+def booked_in_other_form(claim: Claim, other: str) -> Outcome:
+    """Nothing was sent: what a restored database does not know of stands in QuickBooks."""
+    return Outcome(
+        status=Status.ERROR,
+        operation=claim.operation,
+        entity=claim.entity,
+        number=claim.number,
+        reason="BOOKED_IN_OTHER_FORM",
+        sentence=f"QuickBooks holds {other} for this already, from before the database was restored.",
+        cause="The order was booked in another form than it would be now.",
+        cure="Compare the order with QuickBooks, change there what differs, then choose Ignore here.",
     )
 
 

@@ -25,5 +25,6 @@ class Settings(FloorSettings, frozen=True):
     gate_poll_seconds: float = Field(0.25, gt=0)
     retry_waits: tuple[float, ...] = (5, 15, 45, 120, 300)
     look_first_after: float = Field(180.0, description="a claim older than this is looked for before it is sent again")
+    look_first_always: bool = Field(False, description="nothing is made that was not looked for: after a restore")
     batch_over_after: float = Field(130.0, gt=0, description="a batch without an answer is at work no longer")
     company_refresh_seconds: float = Field(3600.0, gt=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -129,8 +129,14 @@ class Throttle:
     def spent(self) -> list[Spent]:
         """What was started in the last minute."""
         now = asyncio.get_running_loop().time()
-        batches = set(self._batches.starts)
-        return [Spent(now - at, at in batches) for at in self._requests.starts if at > now - _MINUTE]
+        # Counted, since several may have the same moment.
+        batches = Counter(self._batches.starts)
+        spent = []
+        for at in self._requests.starts:
+            if at > now - _MINUTE:
+                spent.append(Spent(now - at, batches[at] > 0))
+                batches[at] -= 1
+        return spent
 
     def use(self) -> dict[str, float]:
         """The share of each limit of a minute that is in use."""

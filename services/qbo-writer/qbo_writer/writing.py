@@ -13,10 +13,10 @@ from qbo_writer import answers, ledger
 from qbo_writer.answers import Action, Reading
 from qbo_writer.claiming import claim_all, plan_all
 from qbo_writer.desk import CompanyTrouble, Desk
-from qbo_writer.finding import find_ours
+from qbo_writer.finding import find_in_other_form, find_ours
 from qbo_writer.ledger import Settlement
 from qbo_writer.ledger_rows import Claim, Outcome, Runnable, posted_of
-from qbo_writer.outcomes import needs_a_person, outcome_of, with_answer
+from qbo_writer.outcomes import booked_in_other_form, needs_a_person, outcome_of, with_answer
 from qbo_writer.planning import plan_record
 from qbo_writer.posting.amounts import to_bytes
 from qbo_writer.posting.verdicts import Document, Needs, Operation, Problem, Status
@@ -92,10 +92,12 @@ async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> Next:
     while True:
         access = await desk.tokens.access(record.business_id, refused)
         started = time.perf_counter()
-        if claim.batch or claim.age > desk.look_first_after:
+        if claim.batch or claim.age > desk.look_first_after or desk.look_first_always:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
                 return await _done(desk, record, claim, found, Outcome(Status.SYNCED, "find"))
+        if desk.look_first_always and (other := await find_in_other_form(desk, access, record, claim)):
+            return await _settle(desk, record, claim, booked_in_other_form(claim, other))
         target = Target(claim.entity, void=claim.operation == Operation.VOID)
         answer = await desk.quickbooks.write(access, target, claim.body, claim.request_id, desk.pass_the_gate)
         reading = answers.read(answer, claim.entity)
@@ -127,12 +129,15 @@ async def act(
         case Action.COMPANY:
             await try_later(desk, record, reading, outcome)
             raise CompanyTrouble(reading.fault.message)
-        case Action.NAME_TAKEN | Action.NUMBER_TAKEN | Action.STALE:
+        case Action.NAME_TAKEN | Action.NUMBER_TAKEN | Action.STALE | Action.SEEN_BEFORE:
             found = await find_ours(desk, access, record, claim)
             if found is not None:
                 return await _done(desk, record, claim, found, outcome)
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
+            if reading.action is Action.SEEN_BEFORE and claim.age < desk.batch_over_after:
+                await try_later(desk, record, reading, outcome)  # it may still be at work
+                return Next.DONE
         case Action.RELOAD:
             await desk.read_company_again(access)
             again = plan_record(desk, record, await posted_of(desk.db, record))

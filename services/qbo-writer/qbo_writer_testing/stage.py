@@ -253,7 +253,8 @@ class Business:
         try:
             return until(look, f"{reference} is {status}", seconds)
         except AssertionError as late:
-            raise AssertionError(f"{late}; it is {self.record(reference)}") from None
+            said = "\n".join(self.platform.log("qbo-writer").read_text().splitlines()[-20:])
+            raise AssertionError(f"{late}; it is {self.record(reference)}\n{said}") from None
 
     def attempts(self, record_id: str) -> list[records_pb2.Attempt]:
         """Newest first."""

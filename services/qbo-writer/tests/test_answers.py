@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qbo_writer.answers import Action, Answer, read, read_rows
+from qbo_writer.answers import BY_CODE, Action, Answer, read, read_rows
 
 XML_429 = (
     b'<?xml version="1.0" encoding="UTF-8"?><IntuitResponse xmlns="http://schema.intuit.com/finance/v3">'
@@ -16,8 +16,12 @@ XML_429 = (
 )
 
 
+def encoded(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
 def said(status: int, body: Any) -> Action:
-    return read(Answer(status, body if isinstance(body, bytes) else json.dumps(body).encode()), "SalesReceipt").action
+    return read(Answer(status, encoded(body)), "SalesReceipt").action
 
 
 def fault(code: str, message: str = "m", detail: str = "d") -> dict[str, Any]:
@@ -59,12 +63,29 @@ TABLE: list[tuple[str, int, Any, Action]] = [
     ("unknown code", 400, fault("77777"), Action.ASK),
     ("a bare 400", 400, b"odd", Action.ASK),
     ("stale token of an object", 400, fault("5010"), Action.STALE),
+    ("signature not understood", 400, fault("100"), Action.REFRESH),
+    ("no token", 401, fault("110"), Action.REFRESH),
+    ("this app may not", 403, fault("120"), Action.COMPANY),
+    ("sent to the wrong cluster", 500, fault("130"), Action.SAME_AGAIN),
+    ("the company is locked out", 403, fault("140"), Action.COMPANY),
+    ("under maintenance", 400, fault("150"), Action.SAME_AGAIN),
+    ("a request id that was used", 400, fault("600"), Action.SEEN_BEFORE),
+    ("a limit in JSON", 403, fault("3001"), Action.WAIT),
+    ("expired", 401, fault("3200"), Action.REFRESH),
+    ("a customer that is gone", 400, fault("6250"), Action.RELOAD),
+    ("the company was reset", 400, fault("10200"), Action.COMPANY),
+    ("in a deposit", 400, fault("6540"), Action.ASK),
 ]
 
 
 @pytest.mark.parametrize(("status", "body", "action"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_what_is_done_about_an_answer(status: int, body: Any, action: Action) -> None:
     assert said(status, body) is action
+
+
+def test_every_code_that_we_know_stands_in_this_table() -> None:
+    seen = {code for _, _, body, _ in TABLE if (code := read(Answer(400, encoded(body)), "").fault.code)}
+    assert set(BY_CODE) <= seen
 
 
 def test_a_fault_is_read_from_every_spelling() -> None:

@@ -178,7 +178,8 @@ def test_no_batch_is_sent_into_an_outage(business: Business) -> None:
     business.spoil("html_503", times=1000)
     since = at_once(business, orders)
     until(lambda: requests_for(business, since).count("single") >= 3, "single writes ask whether it is back")
-    assert requests_for(business, since).count("batch") == 1
+    last_batch = max(write["at"] for write in business.writes("batch", since))
+    assert all(write["at"] > last_batch for write in business.writes(since=since))
     business.intuit("DELETE", "faults")
     all_synced(business, orders, seconds=60)
     each_once(business, orders)
@@ -237,6 +238,18 @@ def test_nothing_leaves_after_pause_and_what_was_sent_is_settled(business: Busin
     business.resume()
     all_synced(business, orders)
     each_once(business, orders)
+
+
+def test_a_batch_that_was_stopped_before_it_was_executed_goes_out_again_as_a_batch(business: Business) -> None:
+    orders = sold(MANY)
+    business.spoil("xml_429", resource="batch")
+    since = at_once(business, orders)
+    until(lambda: business.writes("batch", since), "the batch was refused for a limit")
+    business.pause()
+    business.resume()
+    all_synced(business, orders)
+    each_once(business, orders)
+    assert requests_for(business, since) == ["batch"] * 2
 
 
 def synced(business: Business, bought: entity_pb2.Order) -> bool:

@@ -184,6 +184,31 @@ def test_a_number_that_a_person_has_used_is_an_error_and_ours_is_adopted(busines
     business.becomes(ours.name, "SYNCED")
 
 
+def test_a_request_id_that_quickbooks_has_seen_is_looked_for_and_tried_again_while_it_may_be_at_work(
+    business: Business,
+) -> None:
+    bought = sold()
+    business.spoil("fault_400", code="600")
+    business.happens(bought)
+    business.becomes(bought.name, "SYNCED")
+    assert len(business.documents("SalesReceipt", bought.name[1:])) == 1
+
+
+def test_a_request_id_that_stays_refused_goes_to_a_person_whose_retry_has_one_of_its_own(business: Business) -> None:
+    bought, since = sold(), time.time()
+    business.spoil("fault_400", code="600", times=1000, contains=f'"{bought.name[1:]}"')
+    business.happens(bought)
+    record = business.becomes(bought.name, "ERROR", seconds=20)
+    assert record.reason == "SEEN_BEFORE"
+    business.intuit("DELETE", "faults")
+    business.retry(record.record_id)
+    business.becomes(bought.name, "SYNCED")
+    assert len(business.documents("SalesReceipt", bought.name[1:])) == 1
+    *refused, last = [write["requestid"] for write in business.writes(since=since)]
+    assert len(set(refused)) == 1
+    assert last != refused[0]
+
+
 def test_nothing_starts_after_pause_has_answered_and_all_arrives_after_resume(business: Business) -> None:
     orders = [sold() for _ in range(12)]
     business.happens(*orders)

@@ -125,6 +125,22 @@ def test_a_writer_that_said_nothing_for_a_while_is_taken_to_have_used_all_it_mig
     assert run(first_start()) == pytest.approx(30, abs=1)  # 51 are known, of ten seconds the most is ten more
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 59), st.booleans()), max_size=40), st.integers(0, 30))
+def test_from_writer_to_writer_what_was_started_or_assumed_stays_what_it_was(
+    earlier: list[tuple[int, bool]], unknown_seconds: int
+) -> None:
+    async def handed_on() -> list[list[Spent]]:
+        first, second = Throttle(limits(600, 10, 8, 40)), Throttle(limits(600, 10, 8, 40))
+        first.inherit([Spent(age, batch) for age, batch in earlier], unknown_seconds)
+        second.inherit(first.spent(), 0)
+        return [first.spent(), second.spent()]
+
+    first, second = run(handed_on())
+    assert first == second
+    assert sum(each.batch for each in first) == sum(batch for _, batch in earlier) + unknown_seconds * 40 // 60
+
+
 def test_a_batch_goes_before_the_singles_that_wait() -> None:
     starts = started((60, 10, 8, 40), [(0.0, False)] * 30 + [(0.0, True)])
     assert starts.batches[0] <= starts.all[1]

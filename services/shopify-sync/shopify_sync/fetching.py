@@ -67,13 +67,17 @@ class Fetching:
 
     async def run(self) -> None:
         """Until cancelled. Raises on trouble of ours; the caller runs it again."""
-        while True:
-            self._wake.clear()
-            stores = await self._db.all("connected_stores", Store)
-            busy = await asyncio.gather(*(self._store(store) for store in stores))
-            for store in await self._db.all("uninstalled_stores", Store):
-                await self._uninstalled(store)
-            if not any(busy):
+        busy: set[str] = set()
+        async with asyncio.TaskGroup() as stores:
+            while True:
+                self._wake.clear()
+                for store in await self._db.all("stores_with_news", Store):
+                    # A store that makes us wait holds up no other.
+                    if store.shop_domain not in busy and not self._watch.rests(store.business_id):
+                        busy.add(store.shop_domain)
+                        stores.create_task(self._store(store, busy), name=f"fetch {store.shop_domain}")
+                for store in await self._db.all("uninstalled_stores", Store):
+                    await self._uninstalled(store)
                 await self._rest()
 
     async def _rest(self) -> None:
@@ -82,15 +86,16 @@ class Fetching:
         except TimeoutError:
             return
 
-    async def _store(self, store: Store) -> bool:
-        """True where there may be more to do at once. Trouble with one store holds up no other."""
-        if self._watch.rests(store.business_id):
-            return False
-        busy = False
-        for kind in _KINDS:
-            rounds = (self._round(store, kind) for _ in range(self._settings.fetch_in_flight))
-            busy = any(await asyncio.gather(*rounds)) or busy
-        return busy
+    async def _store(self, store: Store, busy: set[str]) -> None:
+        """Until nothing of it is due, or it makes trouble."""
+        going_on = True
+        while going_on:
+            going_on = False
+            for kind in _KINDS:
+                rounds = (self._round(store, kind) for _ in range(self._settings.fetch_in_flight))
+                going_on = any(await asyncio.gather(*rounds)) or going_on
+        busy.discard(store.shop_domain)
+        self._wake.set()  # what came since its last claim was left to us
 
     async def _round(self, store: Store, kind: str) -> bool:
         batch = self._batches.setdefault((store.shop_domain, kind), BatchSize(self._settings.fetch_batch))

@@ -17,8 +17,11 @@ UPDATE store SET connected = false, credential_version = %(version)s
 -- name: store_of_shop
 SELECT shop_domain, business_id, zone, currency, connected FROM store WHERE shop_domain = %(shop_domain)s;
 
--- name: connected_stores
-SELECT shop_domain, business_id, zone, currency, connected FROM store WHERE connected;
+-- name: stores_with_news
+-- Connected stores with hints that are due.
+SELECT shop_domain, business_id, zone, currency, connected FROM store AS s
+ WHERE connected AND EXISTS (SELECT FROM hint AS h
+                              WHERE h.shop_domain = s.shop_domain AND h.kind <> 'uninstalled' AND h.not_before <= now());
 
 -- name: webhooks_add
 -- The deliveries among these that are new.

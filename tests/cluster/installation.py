@@ -1,0 +1,143 @@
+"""One installation of the chart in a namespace of its own, seen with helm and kubectl."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tests.charts import tools
+from tests.charts.chart import CHART, SERVICES, values_file
+
+from ledgerport_local.wiring import AUDITOR, AUDITOR_REDIRECT
+
+RELEASE = "ledgerport"
+READY_WITHIN = 300
+# As the demo has it: webhooks come twice now and then, and are soon sent again when nobody heard them. The stores are
+# on Shopify Plus.
+_STAND_INS = {
+    "SHOPIFY_SANDBOX_WEBHOOK_RETRY_BASE_SECONDS": "0.5",
+    "SHOPIFY_SANDBOX_WEBHOOK_DUPLICATE_RATE": "0.1",
+    "SHOPIFY_SANDBOX_BUCKET_SIZE": "20000",
+    "SHOPIFY_SANDBOX_RESTORE_RATE": "1000",
+}
+
+
+class Installation:
+    """The chart as `values-try.yaml` has it, its page at `page_url`, and the auditor's app known to the stand-ins."""
+
+    def __init__(self, namespace: str, page_url: str) -> None:
+        self.namespace, self.page_url = namespace, page_url
+        self.auditor_secret = secrets.token_hex(16)
+        self._values = (
+            *("-f", str(values_file("try"))),
+            *("--set", f"publicUrl={page_url}"),
+            *("--set-json", f"sandbox.settings={json.dumps(_STAND_INS)}"),
+        )
+
+    def kubectl(self, *words: str, told: str | None = None, seconds: float = 120) -> str:
+        return _run([*self.kubectl_here(), *words], told, seconds)
+
+    def kubectl_here(self) -> list[str]:
+        """How a command for this namespace begins."""
+        return [str(tools.find("kubectl")), "-n", self.namespace]
+
+    def helm(self, *words: str, seconds: float = 600) -> str:
+        return _run([str(tools.find("helm")), "-n", self.namespace, *words], None, seconds)
+
+    def bring(self, verb: str, *settings: str) -> str:
+        """`helm install` or `upgrade` with these settings (`key=value`) on top; returns when all is ready."""
+        more = [word for each in settings for word in ("--set", each)]
+        return self.helm(verb, RELEASE, str(CHART), *self._values, *more, "--wait", "--timeout", f"{READY_WITHIN}s")
+
+    def make_secrets(self) -> None:
+        """Those of a try, and with them the auditor's app."""
+        told = {**os.environ, "PUBLIC_URL": self.page_url}
+        made = _run(["sh", str(CHART / "new-secrets.sh"), "--try"], None, 60, told)
+        objects = list(yaml.safe_load_all(made))
+        [apps] = [each for each in objects if each["metadata"]["name"] == "ledgerport-sandbox"]
+        auditor = {
+            "client_id": AUDITOR,
+            "client_secret": self.auditor_secret,
+            "redirect_uris": [AUDITOR_REDIRECT],
+        }
+        for key, known in apps["data"].items():
+            clients = [*json.loads(base64.b64decode(known)), auditor]
+            apps["data"][key] = base64.b64encode(json.dumps(clients).encode()).decode()
+        self.kubectl("apply", "-f", "-", told=yaml.safe_dump_all(objects))
+
+    def items(self, kinds: str, *words: str) -> list[dict[str, Any]]:
+        answer = self.kubectl("get", kinds, "-o", "json", *words)
+        return list(json.loads(answer)["items"])
+
+    def pods_of(self, component: str) -> list[dict[str, Any]]:
+        """Those that are not on their way out."""
+        pods = self.items("pods", "-l", f"app.kubernetes.io/component={component}")
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def names_of(self, component: str) -> set[str]:
+        """Of its pods."""
+        return {str(pod["metadata"]["name"]) for pod in self.pods_of(component)}
+
+    def wait_ready(self) -> None:
+        for name in SERVICES:
+            deployment = f"deployment/{RELEASE}-{name}"
+            self.kubectl("rollout", "status", deployment, f"--timeout={READY_WITHIN}s", seconds=READY_WITHIN + 30)
+
+    def kill(self, component: str) -> None:
+        """All its pods at once, without a word to them."""
+        chosen = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
+        self.kubectl("delete", "pod", "-l", chosen, "--grace-period=0", "--force")
+
+    def memory(self) -> dict[str, int]:
+        """MiB that the process of each pod holds, by component: the most where there are several."""
+        held: dict[str, int] = {}
+        for pod in self.items("pods"):
+            name = component_of(pod)
+            if name in SERVICES and is_ready(pod):
+                status = self.kubectl("exec", pod["metadata"]["name"], "--", "cat", "/proc/1/status")
+                [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+                held[name] = max(held.get(name, 0), int(kib) // 1024)
+        return held
+
+    def keep_logs(self, folder: Path) -> None:
+        """What every pod has said, a file each: with the namespace it will be gone."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for pod in self.items("pods"):
+            name = pod["metadata"]["name"]
+            done = subprocess.run(
+                [*self.kubectl_here(), "logs", name, "--all-containers"], capture_output=True, check=False
+            )
+            (folder / f"{name}.log").write_bytes(done.stdout + done.stderr)
+
+    def leases(self) -> dict[str, str]:
+        """Which writer holds which Business."""
+        asked = "SELECT business_id, holder FROM company_lease WHERE until > now()"
+        told = self.kubectl(
+            *("exec", f"{RELEASE}-postgresql-0", "--", "psql", "-U", "postgres", "-d", "ledgerport_qbo_writer"),
+            *("-At", "-F", " ", "-c", asked),
+        )
+        return dict(line.split(" ", 1) for line in told.splitlines())
+
+
+def component_of(pod: dict[str, Any]) -> str:
+    return str(pod["metadata"]["labels"]["app.kubernetes.io/component"])
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in pod["status"].get("conditions", []))
+
+
+def _run(words: list[str], told: str | None, seconds: float, environment: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        words, input=told, capture_output=True, text=True, timeout=seconds, check=False, env=environment
+    )
+    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}{done.stderr}"
+    return done.stdout
