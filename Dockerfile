@@ -32,9 +32,12 @@ RUN mkdir gen \
 FROM contracts AS service-code
 ARG SERVICE
 COPY libs/ledgerport_libs /build/app/ledgerport_libs
+COPY admin/ledgerport_admin /build/app/ledgerport_admin
 COPY services/${SERVICE} /build/service
 RUN for package in /build/service/*/__main__.py; do cp -r "$(dirname "$package")" /build/app/; done \
     && cp -r /build/gen/ledgerport /build/app/ \
+    && mkdir /build/bin && printf '#!/bin/sh\nexec python -m ledgerport_admin "$@"\n' > /build/bin/ledgerport \
+    && chmod 0755 /build/bin/ledgerport \
     && python -m compileall -q --invalidation-mode checked-hash /build/app
 
 FROM libraries AS sandbox-code
@@ -77,9 +80,11 @@ LABEL org.opencontainers.image.title="LedgerPort ${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=service-code /build/app /opt/ledgerport/app
+# For operators: kubectl exec … -- ledgerport health.
+COPY --from=service-code /build/bin/ledgerport /usr/local/bin/ledgerport
 EXPOSE 8080 9090 50051
-# The service is the one package here that can be run; exec keeps Python the process that hears SIGTERM.
-CMD ["sh", "-c", "main=$(echo */__main__.py) && exec python -m \"${main%%/*}\""]
+# Beside the admin command the service is the one package here that can be run; exec keeps Python the process that hears SIGTERM.
+CMD ["sh", "-c", "for main in */__main__.py; do [ $main = ledgerport_admin/__main__.py ] || exec python -m \"${main%%/*}\"; done"]
 
 # For live updates on a development cluster: the code belongs to whoever runs it.
 FROM service AS development

@@ -11,8 +11,8 @@ CHART_TOOLS := $(VENV)/.chart-tools
 BENCH_TOOLS := $(VENV)/.bench-tools
 PROTOS := $(shell find protos -name '*.proto' 2>/dev/null)
 SOURCES := libs build/gen services/auth services/connections services/shopify-sync \
-	services/qbo-writer services/gateway sandbox local
-TYPED := libs local sandbox $(wildcard services/*) tests
+	services/qbo-writer services/gateway sandbox local admin
+TYPED := libs local admin sandbox $(wildcard services/*) tests
 PYTEST_ARGS ?= -n 2 --dist loadfile
 COMPILE := pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links

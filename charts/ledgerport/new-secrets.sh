@@ -33,7 +33,7 @@ given() { # VARIABLE
 }
 
 services="auth connections shopify-sync qbo-writer gateway"
-for service in $services; do
+for service in $services admin; do
   openssl genpkey -algorithm ed25519 -out "$folder/$service.pem"
   openssl pkey -in "$folder/$service.pem" -pubout -out "$folder/$service.pub"
 done
@@ -62,6 +62,7 @@ for service in auth connections shopify-sync qbo-writer; do
   secret "ledgerport-$service" database-url "$url" nats-url "$nats" identity.pem "$(cat "$folder/$service.pem")"
 done
 secret ledgerport-gateway nats-url "$nats" identity.pem "$(cat "$folder/gateway.pem")" session-secret "$(random 32)"
+secret ledgerport-admin identity.pem "$(cat "$folder/admin.pem")"
 opened ConfigMap ledgerport-identity
 echo data:
-for service in $services; do printf '  %s.pem: |\n' "$service"; indented "$folder/$service.pub"; done
+for service in $services admin; do printf '  %s.pem: |\n' "$service"; indented "$folder/$service.pub"; done

@@ -14,8 +14,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
+from opentelemetry.trace import SpanKind
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.database import Database, Transaction
 
 log = telemetry.logger("bus")
@@ -57,6 +58,8 @@ class OutgoingEvent:
     event_id: str
     subject: str
     payload: bytes
+    # What caused it, where that is not what goes on now.
+    traceparent: str = ""
 
     async def put(self, tx: Transaction) -> None:
         """Into the outbox, in the transaction that makes it true."""
@@ -65,9 +68,14 @@ class OutgoingEvent:
 
 async def put_all(tx: Transaction, events: Sequence[OutgoingEvent]) -> None:
     """Into the outbox, in the transaction that makes them true."""
-    headers = json.dumps({"traceparent": telemetry.current_traceparent()})
+    now = telemetry.current_traceparent()
     rows = [
-        {"event_id": each.event_id, "subject": each.subject, "payload": each.payload, "headers": headers}
+        {
+            "event_id": each.event_id,
+            "subject": each.subject,
+            "payload": each.payload,
+            "headers": json.dumps({"traceparent": each.traceparent or now}),
+        }
         for each in events
     ]
     await tx.many("outbox_add", rows)
@@ -220,9 +228,12 @@ class OutboxRelay:
         async with self._db.transaction() as tx:
             rows = await tx.all("outbox_claim", _Waiting, batch=self._batch)
             if rows:
-                await asyncio.gather(*(self._send(row) for row in rows))
+                links = telemetry.links_to(row.headers.get("traceparent", "") for row in rows)
+                name = f"publish {self._stream.name}"
+                with telemetry.tracer().start_as_current_span(name, kind=SpanKind.PRODUCER, links=links):
+                    await asyncio.gather(*(self._send(row) for row in rows))
                 await tx.run("outbox_published", ids=[row.id for row in rows])
-                telemetry.EVENTS_PUBLISHED.labels(self._stream.name).inc(len(rows))
+                metrics.EVENTS_PUBLISHED.labels(self._stream.name).inc(len(rows))
         return len(rows)
 
     async def _send(self, row: _Waiting) -> None:
@@ -277,17 +288,17 @@ class Consumer:
         subject: str = "",
         batch: int = 200,
     ) -> None:
-        self._bus, self._db, self._stream, self._durable, self._handler = bus, db, stream, durable, handler
+        self._bus, self._db, self.stream, self.durable, self.handler = bus, db, stream, durable, handler
         self._subject, self._batch = subject or stream.subjects[0], batch
 
     async def run(self) -> None:
         """Until cancelled. Raises on trouble; the caller runs it again."""
-        await self._bus.ensure(self._stream)
+        await self._bus.ensure(self.stream)
         await self._hear_all()
         subscription = await self._bus.jetstream.pull_subscribe(
             self._subject,
-            durable=self._durable,
-            stream=self._stream.name,
+            durable=self.durable,
+            stream=self.stream.name,
             config=api.ConsumerConfig(
                 ack_wait=_ACK_WAIT,
                 max_ack_pending=self._batch * 10,
@@ -311,11 +322,19 @@ class Consumer:
             if self._bus.client.is_connected:
                 await subscription.unsubscribe()
 
+    async def lag(self) -> int:
+        """How many events of its stream it has not acknowledged. Raises where NATS is away."""
+        try:
+            info = await self._bus.jetstream.consumer_info(self.stream.name, self.durable)
+        except NotFoundError:
+            return 0
+        return (info.num_pending or 0) + (info.num_ack_pending or 0)
+
     async def _hear_all(self) -> None:
         """A consumer that an earlier release made for fewer subjects hears all of them from now on."""
-        jetstream, stream = self._bus.jetstream, self._stream.name
+        jetstream, stream = self._bus.jetstream, self.stream.name
         try:
-            info = await jetstream.consumer_info(stream, self._durable)
+            info = await jetstream.consumer_info(stream, self.durable)
         except NotFoundError:
             return
         if info.config.filter_subject != self._subject:
@@ -323,42 +342,50 @@ class Consumer:
             await jetstream.add_consumer(stream, config=info.config)
 
     async def _handle(self, messages: list[Msg]) -> None:
+        events = [_incoming(message) for message in messages]
+        links = telemetry.links_to(event.traceparent for event in events)
+        with telemetry.tracer().start_as_current_span(f"handle {self.durable}", kind=SpanKind.CONSUMER, links=links):
+            await self._handle_all(messages, events)
+
+    async def _handle_all(self, messages: list[Msg], events: Sequence[IncomingEvent]) -> None:
         try:
-            await self._handler([_incoming(message) for message in messages])
+            await self.handler(events)
         except (psycopg.OperationalError, OSError):
             await _all(message.nak(delay=1) for message in messages)
             raise
         except Exception as error:
-            log.warning("batch_failed", consumer=self._durable, error=repr(error), events=len(messages))
+            log.warning("batch_failed", consumer=self.durable, error=repr(error), events=len(messages))
             for message in messages:
                 await self._handle_one(message)
             return
         await _all(message.ack() for message in messages)
-        telemetry.EVENTS_HANDLED.labels(self._durable, "done").inc(len(messages))
+        metrics.EVENTS_HANDLED.labels(self.durable, "done").inc(len(messages))
 
     async def _handle_one(self, message: Msg) -> None:
         event = _incoming(message)
         try:
-            await self._handler([event])
+            await self.handler([event])
         except (psycopg.OperationalError, OSError):
             await message.nak(delay=1)
             raise
         except Exception as error:
             tries = message.metadata.num_delivered or 1
-            log.error("event_failed", consumer=self._durable, event_id=event.event_id, tries=tries, exc_info=True)
+            log.error("event_failed", consumer=self.durable, event_id=event.event_id, tries=tries, exc_info=True)
             if tries < 5 and not isinstance(error, BadEvent):
                 await message.nak(delay=2.0**tries)
                 return
             await self._db.run(
                 "dead_letter_add",
-                consumer=self._durable,
+                consumer=self.durable,
                 subject=event.subject,
                 payload=event.payload,
                 error=telemetry.redactor.text(repr(error)),
+                event_id=event.event_id,
+                traceparent=event.traceparent,
             )
-            telemetry.EVENTS_HANDLED.labels(self._durable, "dead").inc()
+            metrics.EVENTS_HANDLED.labels(self.durable, "dead").inc()
         else:
-            telemetry.EVENTS_HANDLED.labels(self._durable, "done").inc()
+            metrics.EVENTS_HANDLED.labels(self.durable, "done").inc()
         await message.ack()
 
 

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from ledgerport_libs import ops, rpc, service, telemetry
-from ledgerport_libs.bus import Bus
+from ledgerport.operations.v1.operations_pb2_grpc import add_OperationsServiceServicer_to_server
+from ledgerport_libs import operations, ops, rpc, service, telemetry
+from ledgerport_libs.bus import Bus, Consumer
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.identity import ServiceIdentity, Verifier
 from ledgerport_libs.migrations import migrate
@@ -55,15 +57,25 @@ class Floor:
         await self.stack.enter_async_context(service.background(**work))
 
     async def open_doors(
-        self, services: Sequence[tuple[ServiceDescriptor, rpc.Register]], routes: Sequence[BaseRoute] = ()
+        self,
+        services: Sequence[tuple[ServiceDescriptor, rpc.Register]],
+        routes: Sequence[BaseRoute] = (),
+        *,
+        consumers: Sequence[Consumer] = (),
     ) -> None:
-        """HTTP for operators (and `routes`), gRPC for those that the methods' own rules let in."""
+        """HTTP for operators (and `routes`), gRPC for those that the methods' own rules let in.
+
+        What `consumers` give up can be replayed by the admin command.
+        """
         drain = self._settings.drain_seconds
+        own = operations.OperationsServicer(self.db, self.readiness, consumers)
         operators = await self.stack.enter_async_context(ops.beside(self.readiness, self._settings.ops_listen))
         app = Starlette(routes=[*operators, *routes])
         await self.stack.enter_async_context(ops.serving_http(app, self._settings.http_listen, drain=drain))
         verifier = Verifier.load(self.name, self._settings.identity_public_keys_dir)
-        serving = rpc.serving_grpc(self._settings.grpc_listen, verifier, services, drain=drain, tls=self._settings.tls)
+        register: rpc.Register = partial(add_OperationsServiceServicer_to_server, own)
+        served = [*services, (operations.SERVICE, register)]
+        serving = rpc.serving_grpc(self._settings.grpc_listen, verifier, served, drain=drain, tls=self._settings.tls)
         port = await self.stack.enter_async_context(serving)
         log.info("serving", grpc_port=port)
 

@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection
 from opentelemetry.instrumentation.grpc import aio_client_interceptors, aio_server_interceptor
 
 from ledgerport.common.v1 import access_pb2
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.errors import (
     AppError,
     InvalidRequest,
@@ -140,7 +140,7 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 log.error("call_failed", method=method, exc_info=True)
                 await abort(context, AppError())
             finally:
-                telemetry.RPC_SECONDS.labels(method, code).observe(time.perf_counter() - started)
+                metrics.RPC_SECONDS.labels(method, code).observe(time.perf_counter() - started)
 
         return guarded
 
@@ -167,7 +167,7 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 log.error("call_failed", method=method, exc_info=True)
                 await abort(context, AppError())
             finally:
-                telemetry.STREAMS_ENDED.labels(method, code).inc()
+                metrics.STREAMS_ENDED.labels(method, code).inc()
 
         return make(
             guarded,

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvloop
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 
 log = telemetry.logger("service")
 _LONGEST_WAIT = 5.0
@@ -40,7 +40,7 @@ async def keep_trying(name: str, work: Callable[[], Awaitable[None]]) -> None:
             if asyncio.get_running_loop().time() - started > 30:
                 failures = 0
             failures += 1
-            telemetry.LOOP_FAILURES.labels(name).inc()
+            metrics.LOOP_FAILURES.labels(name).inc()
             log.warning(
                 "background_work_failed",
                 loop=name,

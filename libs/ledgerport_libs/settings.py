@@ -57,6 +57,7 @@ class DatabaseSettings(BaseSettings):
     database_pool: int = Field(8, ge=2, description="connections")
     statement_timeout: float = Field(30.0, gt=0)
     outbox_retention_days: int = Field(14, ge=1, description="how far back a lost stream can be replayed")
+    look_seconds: float = Field(30.0, gt=0, description="how often one replica reads the figures of /metrics for all")
 
 
 T = TypeVar("T", bound=BaseSettings)

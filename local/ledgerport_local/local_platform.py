@@ -21,6 +21,7 @@ from ledgerport_local.postgres import PostgresServer
 from ledgerport_local.settings import REPOSITORY, LaunchSettings
 from ledgerport_local.supervise import Child, Patience, Supervisor, unsaid
 from ledgerport_local.wiring import (
+    ADMIN,
     SERVICES,
     STAND_INS,
     WITH_DATABASE,
@@ -200,7 +201,7 @@ class LocalPlatform:
         return create_database(admin, name, self.home.secret(f"{name}-password"))
 
     def _places(self, databases: Mapping[str, str], nats_url: str) -> Places:
-        for service in SERVICES:
+        for service in (*SERVICES, ADMIN):
             keys.identity_key(self.home, service)
         grpc = {name: self.home.ports.of(f"{name}-grpc") for name in SERVICES}
         http = {name: self.home.ports.of(f"{name}-http") for name in SERVICES}

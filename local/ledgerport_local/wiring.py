@@ -13,6 +13,8 @@ from ledgerport_local.settings import LaunchSettings
 
 SERVICES = ("auth", "connections", "shopify-sync", "qbo-writer", "gateway")
 WITH_DATABASE = SERVICES[:-1]
+# Who the admin command says it is.
+ADMIN = "admin"
 STAND_INS = ("intuit-sandbox", "shopify-sandbox")
 CLIENT_ID = "ledgerport-local"
 AUDITOR = "auditor"

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
+from promql_parser import AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, ParenExpr, VectorSelector, parse
 from tests.charts.chart import CHART, REPOSITORY
 
-_MODULES = ("ledgerport_libs.telemetry", "gateway.edge", "gateway.live")
+from ledgerport_libs import metrics as named
+
 _PARTS = {Counter: ("_total",), Gauge: ("",), Histogram: ("_bucket", "_count", "_sum")}
 # What Prometheus and its client add by themselves.
 _GIVEN = {"up": set[str](), "process_resident_memory_bytes": set[str](), "process_cpu_seconds_total": set[str]()}
-_TARGET_LABELS = {"job", "service", "le"}
-_SELECTION = re.compile(r"([a-z_]+)\{([^}]*)\}")
-_LABEL = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)")
+_TARGET_LABELS = {"job", "service", "pod", "le"}
 
 
 def metrics() -> dict[str, set[str]]:
     """Name as Prometheus sees it, and its labels."""
     found = dict(_GIVEN)
-    for module in _MODULES:
-        for each in vars(importlib.import_module(module)).values():
-            if isinstance(each, MetricWrapperBase):
-                [family] = each.describe()
-                for ending in _PARTS[type(each)]:
-                    found[f"{family.name}{ending}"] = set(each._labelnames)
+    for each in vars(named).values():
+        if isinstance(each, MetricWrapperBase):
+            [family] = each.describe()
+            for ending in _PARTS[type(each)]:
+                found[f"{family.name}{ending}"] = set(each._labelnames)
     return found
 
 
@@ -47,19 +46,52 @@ def panels() -> dict[str, list[str]]:
 EXPRESSIONS = [rule["expr"] for rule in alerts().values()] + [each for shown in panels().values() for each in shown]
 
 
+def parts(expression: Expr) -> Iterator[Expr]:
+    """The expression and all that it is made of."""
+    yield expression
+    match expression:
+        case BinaryExpr():
+            within = [expression.lhs, expression.rhs]
+        case AggregateExpr() | ParenExpr():
+            within = [expression.expr]
+        case Call():
+            within = list(expression.args)
+        case MatrixSelector():
+            within = [expression.vector_selector]
+        case _:
+            within = []
+    for each in within:
+        yield from parts(each)
+
+
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_an_expression_asks_for_metrics_and_labels_that_are_there(expression: str) -> None:
-    there = metrics()
-    chosen = _SELECTION.findall(expression)
+    """Parsed by the grammar of Prometheus itself."""
+    there, asked = metrics(), set[str]()
+    found = list(parts(parse(expression)))
+    chosen = [each for each in found if isinstance(each, VectorSelector)]
     assert chosen
-    asked = set[str]()
-    for name, selection in chosen:
-        assert name in there, name
-        assert set(_LABEL.findall(selection)) <= there[name] | _TARGET_LABELS
-        asked |= there[name]
-    for grouping in re.findall(r"by \(([^)]*)\)", expression):
-        assert {label.strip() for label in grouping.split(",")} <= asked | _TARGET_LABELS
-    assert expression.count("(") == expression.count(")")
+    for each in chosen:
+        assert each.name in there, each.name
+        labels = {matcher.name for matcher in each.matchers.matchers}
+        assert "job" in labels, "it would count other programs' metrics"
+        assert labels <= there[each.name] | _TARGET_LABELS
+        asked |= there[each.name]
+    for each in found:
+        if isinstance(each, AggregateExpr) and each.modifier:
+            assert set(each.modifier.labels) <= asked | _TARGET_LABELS
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_a_summary_speaks_of_labels_that_its_alert_has(name: str) -> None:
+    rule = alerts()[name]
+    grouped = {
+        label
+        for each in parts(parse(rule["expr"]))
+        if isinstance(each, AggregateExpr) and each.modifier
+        for label in each.modifier.labels
+    }
+    assert set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])) <= grouped
 
 
 @pytest.mark.parametrize("name", alerts())

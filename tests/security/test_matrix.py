@@ -29,7 +29,7 @@ from ledgerport_libs.rpc import PERSON_METADATA
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = REPOSITORY / "docs" / "security.md"
-SERVICES = ("auth", "connections", "shopify-sync", "qbo-writer", "gateway")
+SERVICES = ("auth", "connections", "shopify-sync", "qbo-writer", "gateway", "admin")
 IN, WHO, NO = "yes", "401", "403"
 _DOOR = re.compile(r"no credentials|this token proves nothing|wrong issuer|may .*call|is closed|only a service acts")
 # What somebody without a session may see. A page that is not here shows nothing to them.
@@ -48,7 +48,9 @@ def methods() -> list[MethodDescriptor]:
 
 
 def service_of(method: MethodDescriptor) -> str:
-    return method.full_name.split(".")[1].replace("_", "-")
+    """Of what every service answers, one stands for all."""
+    package = method.full_name.split(".")[1].replace("_", "-")
+    return "connections" if package == "operations" else package
 
 
 def expected(method: MethodDescriptor, caller: str) -> str:

@@ -6,7 +6,7 @@ from auth.intuit import Intuit
 from auth.provider_answers import QUICKBOOKS, AccountFacts, TokenSet
 from auth.shopify import Shopify
 from auth.vault import Credential
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics
 
 
 class Accounts:
@@ -22,7 +22,7 @@ class Accounts:
 
     async def read(self, held: Credential, access_token: str) -> AccountFacts:
         """One cheap read, which works only while we have access. QuickBooks meters it, so it is counted."""
-        telemetry.PROVIDER_READS.labels(held.provider).inc()
+        metrics.PROVIDER_READS.labels(held.provider).inc()
         if held.provider == QUICKBOOKS:
             return await self._intuit.company(held.account, access_token)
         return await self._shopify.shop(held.account, access_token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from opentelemetry.trace import SpanKind
+
+from ledgerport_libs import telemetry
 
 T = TypeVar("T")
 LARGEST_ANSWER = 1024 * 1024
@@ -30,7 +34,9 @@ class HttpCalls:
     timeout: float
 
     async def off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+        """What goes on now is what the work's spans belong to."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self.threads, lambda: context.run(work))
 
     def send(self, session: requests.Session, method: str, url: str, **arguments: object) -> requests.Response:
         """One request: no redirect is followed, no proxy is asked for this machine, and the answer is bounded."""
@@ -41,9 +47,12 @@ class HttpCalls:
             "allow_redirects": False,
             "stream": True,
         }
-        response = requests.Session.request(session, method, url, **{**arguments, **options})  # type: ignore[arg-type]
-        with response:
-            content = self._read(response)
+        name = f"{method} {urlsplit(url).hostname}"  # no path: some carry codes
+        with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CLIENT, record_exception=False) as span:
+            response = requests.Session.request(session, method, url, **{**arguments, **options})  # type: ignore[arg-type]
+            span.set_attribute("http.response.status_code", response.status_code)
+            with response:
+                content = self._read(response)
         kept = requests.Response()
         kept.status_code, kept.headers, kept.url = response.status_code, response.headers, response.url
         kept._content = content

@@ -18,7 +18,7 @@ from auth.provider_answers import (
 )
 from auth.settings import Settings
 from auth.vault import NAMES, Credential, Vault
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import PassingTrouble, Refused
 
@@ -119,14 +119,17 @@ class Issuing:
         try:
             tokens, used = await self._ask(held, current)
         except GrantRefused as final:
+            metrics.TOKEN_REFRESHES.labels(held.provider, "refused").inc()
             return await self._refused_for_good(held, final)
         except ProviderTrouble as trouble:
+            metrics.TOKEN_REFRESHES.labels(held.provider, "later").inc()
             await self._db.run("refresh_give_back", **where, fence=fence)
             log.warning("refresh_goes_on_later", business=held.business_id, provider=held.provider, error=str(trouble))
             raise PassingTrouble(
                 str(trouble), say=f"{NAMES[held.provider]} does not answer at the moment. It is tried again."
             ) from None
         await self._store(held, fence, tokens, {current, used})
+        metrics.TOKEN_REFRESHES.labels(held.provider, "done").inc()
         return True
 
     async def _ask(self, held: Credential, current: str) -> tuple[TokenSet, str]:

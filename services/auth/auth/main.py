@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from google.protobuf.descriptor import ServiceDescriptor
 
+from auth import operators_view
 from auth.accounts import Accounts
 from auth.api_tokens import ApiTokens
 from auth.health import Health
@@ -24,6 +25,7 @@ from auth.recipients import RecipientsServicer
 from auth.resets import Resets
 from auth.revoking import Revoking
 from auth.sealing import KeyRing
+from auth.sealing_servicer import SealingServicer
 from auth.servicer import CredentialsServicer
 from auth.sessions import Sessions
 from auth.settings import Settings
@@ -42,14 +44,19 @@ from ledgerport.auth.v1 import (
     people_pb2_grpc,
     recipients_pb2,
     recipients_pb2_grpc,
+    sealing_pb2,
+    sealing_pb2_grpc,
 )
 from ledgerport_libs import floor, rpc
 from ledgerport_libs.bus import CREDENTIALS, OutboxRelay
 from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.identity import ServiceIdentity
+from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 
-QUERIES = Queries.of("auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql")
+QUERIES = Queries.of(
+    "auth", "people.sql", "sign_on.sql", "api_tokens.sql", "credentials.sql", "resealing.sql", "operators.sql"
+)
 
 
 class Desks:
@@ -63,6 +70,7 @@ class Desks:
         self.ring = KeyRing.load(settings.sealing_keys_file)
         vault, wake = Vault(self.ring), relay.wake
         self.recipients = RecipientsServicer(db)
+        self.sealing = SealingServicer(db, self.ring)
         accounts = Accounts(self.intuit, self.shopify)
         self.mail = Mail(settings, threads)
         self.sessions, self.members, tries = Sessions(db, settings), Members(db, settings), Tries(db)
@@ -105,6 +113,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             housekeeping=every(settings.housekeeping_seconds, desks.housekeeping),
             revoking=every(1.0, desks.revoking.work_off),
             mail=desks.mail.run,
+            looking=Looking(on.db, [], operators_view.look, settings.look_seconds).run,
             key_ring=every(1.0, desks.follow_key_ring),
         )
         await on.open_doors(_doors(settings, desks, on.identity))
@@ -129,6 +138,10 @@ def _doors(settings: Settings, desks: Desks, identity: ServiceIdentity) -> list[
         (
             credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
             lambda server: credentials_pb2_grpc.add_CredentialsServiceServicer_to_server(credentials, server),
+        ),
+        (
+            sealing_pb2.DESCRIPTOR.services_by_name["SealingService"],
+            lambda server: sealing_pb2_grpc.add_SealingServiceServicer_to_server(desks.sealing, server),
         ),
         (
             recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],

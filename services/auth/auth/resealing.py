@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,12 +56,15 @@ class Resealing:
         """How many values another key than the active one has sealed."""
         return int(await self._db.value("sealed_otherwise", head=self._ring.head()))
 
-    async def work(self, tell: Callable[[int], None]) -> Tally:
-        """One pass; `tell` hears after each batch how many are done. Safe to stop and to repeat at any moment."""
+    async def work(self, tell: Callable[[int], None], most: float = math.inf) -> Tally:
+        """One pass over all, or until so many are done; `tell` hears after each batch how many are.
+
+        Safe to stop and to repeat at any moment.
+        """
         tally = Tally()
         for shelf, sealed_for in _SHELVES.items():
             after = ""
-            while rows := await self._one_batch(shelf, sealed_for, after, tally):
+            while tally.done < most and (rows := await self._one_batch(shelf, sealed_for, after, tally)):
                 after = rows[-1].key
                 tell(tally.done)
         return tally

@@ -15,7 +15,7 @@ from connections.settings import Settings
 from connections.undelivered import DeliveryTrouble, Undeliverable
 from connections.webhook import Webhook
 from ledgerport.auth.v1 import recipients_pb2, recipients_pb2_grpc
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.database import Database
 
 log = telemetry.logger("delivering")
@@ -75,18 +75,18 @@ class Delivering:
                 await self._give_up(each, str(trouble))
                 return
             log.warning("notice_goes_out_later", notice=each.notice_id, channel=each.channel, error=str(trouble))
-            telemetry.NOTICES_SENT.labels(each.channel, "later").inc()
+            metrics.NOTICES_SENT.labels(each.channel, "later").inc()
             await self._db.run(
                 "delivery_later", id=each.id, failure=str(trouble), first=self._settings.notice_retry_seconds
             )
         else:
-            telemetry.NOTICES_SENT.labels(each.channel, "done").inc()
+            metrics.NOTICES_SENT.labels(each.channel, "done").inc()
             await self._db.run("delivery_done", id=each.id, failure="")
 
     async def _give_up(self, each: Delivery, why: str) -> None:
         """It stays on the page; only this way of telling it has failed."""
         log.error("notice_not_delivered", notice=each.notice_id, channel=each.channel, error=why, tries=each.tries)
-        telemetry.NOTICES_SENT.labels(each.channel, "given_up").inc()
+        metrics.NOTICES_SENT.labels(each.channel, "given_up").inc()
         await self._db.run("delivery_done", id=each.id, failure=why)
 
     async def _send(self, each: Delivery) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+from connections import operators_view
 from connections.delivering import Delivering
 from connections.gates import Gates
 from connections.hearing import Hearing
@@ -20,9 +21,10 @@ from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport_libs import floor
 from ledgerport_libs.bus import CONNECTIONS, CREDENTIALS, RECORDS, Consumer, OutboxRelay
 from ledgerport_libs.database import Queries
+from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 
-QUERIES = Queries.of("connections")
+QUERIES = Queries.of("connections", "queries.sql", "operators.sql")
 _AUTH_SERVICES = [
     credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"],
     recipients_pb2.DESCRIPTOR.services_by_name["RecipientsService"],
@@ -57,6 +59,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             revoking=every(1.0, switches.pay_what_is_owed),
             watching=every(settings.watch_look_seconds, watching.look),
             expiry=every(settings.expiry_look_seconds, expiry.look),
+            looking=Looking(on.db, [credentials, records], operators_view.look, settings.look_seconds).run,
             notices=every(1.0, delivering.work_off),
         )
         servicer = ConnectionsServicer(on.db, register, gates, switches, watching)
@@ -66,7 +69,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                     connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"],
                     lambda server: connections_pb2_grpc.add_ConnectionsServiceServicer_to_server(servicer, server),
                 )
-            ]
+            ],
+            consumers=[credentials, records],
         )
         await on.until(stop)
         watching.close()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connections.moves import NAMES, Change, State, Status
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics
 from ledgerport_libs.database import Database, Transaction
 
 UNHEALTHY, RECOVERED, EXPIRING = "unhealthy", "recovered", "expiring"
@@ -70,7 +70,7 @@ class Notices:
         )
         for channel in self._channels:
             await tx.run("delivery_add", notice_id=notice_id, channel=channel, recipient="")
-        telemetry.NOTICES.labels(kind).inc()
+        metrics.NOTICES.labels(kind).inc()
 
 
 class Expiry:

@@ -13,7 +13,7 @@ from connections.register import NUMBERS, Register
 from connections.settings import Settings
 from ledgerport.auth.v1 import credentials_pb2 as auth_pb
 from ledgerport.auth.v1 import credentials_pb2_grpc
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.database import Database
 
 log = telemetry.logger("probing")
@@ -55,7 +55,7 @@ class Probing:
             log.warning("probe_failed", business=due.business_id, provider=due.provider, status=failure.code().name)
             return
         outcome = auth_pb.ProbeOutcome.Name(answer.outcome).removeprefix("PROBE_OUTCOME_").lower()
-        telemetry.PROBES.labels(due.provider, outcome).inc()
+        metrics.PROBES.labels(due.provider, outcome).inc()
         await self.heard(due.business_id, due.provider, answer.outcome, answer.explanation)
 
     async def heard(

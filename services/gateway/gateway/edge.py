@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 
 from opentelemetry import trace
-from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,11 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.pages import Pages
 from gateway.settings import Settings
 from gateway.uploads import TooLarge, WrongKind
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.errors import AppError
 
 log = telemetry.logger("edge")
-PAGE_SECONDS = Histogram("ledgerport_page_seconds", "Time to answer a browser", ["method", "status"])
 _OPERATORS = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST"})
 
@@ -111,7 +109,7 @@ class Edge:
         if scope["type"] != "http" or scope["path"] in _OPERATORS:
             await self._app(scope, receive, send)
             return
-        with telemetry.tracer().start_as_current_span(f"gateway {scope['method']}"):
+        with telemetry.tracer().start_as_current_span(f"gateway {scope['method']}", kind=trace.SpanKind.SERVER):
             await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,7 +134,8 @@ class Edge:
                 await failed(scope, receive, send_safely)
         finally:
             took = time.perf_counter() - started
-            PAGE_SECONDS.labels(scope["method"] if scope["method"] in _METHODS else "other", str(status)).observe(took)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            metrics.PAGE_SECONDS.labels(method, str(status)).observe(took)
             if not scope["path"].startswith("/static/"):
                 # The query string stays out: callbacks carry codes in it.
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(took * 1000))

@@ -12,7 +12,7 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from prometheus_client import Gauge
+from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -21,12 +21,11 @@ from gateway.desk import Desk
 from gateway.sessions import Visitor
 from ledgerport.events.v1 import connection_pb2, record_pb2
 from ledgerport.gateway.v1 import live_pb2
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.bus import Bus
 from ledgerport_libs.errors import AppError, NotAllowed, NotSignedIn, TooManyTries
 
 log = telemetry.logger("live")
-OPEN_PAGES = Gauge("ledgerport_live_pages", "Open live connections")
 _QUEUE = 64
 _BUSINESS = re.compile(r"[0-9A-Za-z-]{1,64}")
 _WATCH_SECONDS = 1.0
@@ -101,7 +100,9 @@ class LiveHub:
         async def heard(message: Msg) -> None:
             update = update_of(message)
             if update is not None:
-                self._tell(business_id, update)
+                links = telemetry.link_to((message.headers or {}).get("traceparent", ""))
+                with telemetry.tracer().start_as_current_span("tell pages", kind=SpanKind.CONSUMER, links=links):
+                    self._tell(business_id, update)
 
         subjects = (f"records.v1.{business_id}.>", f"connections.v1.{business_id}.>")
         return [await self._bus.client.subscribe(subject, cb=heard) for subject in subjects]
@@ -165,7 +166,7 @@ class Live:
 
     async def _events(self, visitor: Visitor, token: str) -> AsyncIterator[str]:
         self._open[visitor.session_id] += 1
-        OPEN_PAGES.inc()
+        metrics.LIVE_PAGES.inc()
         listener = await self._hub.join(visitor.business_id)
         try:
             yield "retry: 2000\n: listening\n\n"
@@ -184,7 +185,7 @@ class Live:
             self._open[visitor.session_id] -= 1
             if not self._open[visitor.session_id]:
                 del self._open[visitor.session_id]
-            OPEN_PAGES.dec()
+            metrics.LIVE_PAGES.dec()
             await asyncio.shield(self._hub.leave(visitor.business_id, listener))
 
     async def _still_signed_in(self, visitor: Visitor, token: str) -> bool:

@@ -33,8 +33,11 @@ async def deliver_batch(desk: Desk, records: Sequence[Runnable]) -> list[UUID]:
 
     GateClosed, LeaseLost and CompanyTrouble concern the whole company.
     """
-    links = [link for record in records for link in telemetry.link_to(record.traceparent)]
-    with telemetry.tracer().start_as_current_span("deliver batch", kind=SpanKind.CONSUMER, links=links) as span:
+    links = telemetry.links_to(record.traceparent for record in records)
+    with (
+        telemetry.of_business(desk.lease.business_id),
+        telemetry.tracer().start_as_current_span("deliver batch", kind=SpanKind.CONSUMER, links=links) as span,
+    ):
         span.set_attribute("records", len(records))
         planned = await plan_all(desk, records)
         await _settle_others(desk, planned)

@@ -76,7 +76,11 @@ class CompanyRun:
             for record in await self._read([taken]):
                 # The trace goes back, by a link, to the webhook or click that caused the record.
                 links, name = telemetry.link_to(record.traceparent), f"deliver {record.kind}"
-                with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CONSUMER, links=links):
+                with (
+                    telemetry.of_business(record.business_id, record=str(record.id)),
+                    telemetry.tracer().start_as_current_span(name, kind=SpanKind.CONSUMER, links=links) as span,
+                ):
+                    span.set_attribute("record", str(record.id))
                     await deliver(self._desk, record)
         finally:
             self.line.done([taken])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
@@ -19,10 +20,11 @@ from qbo_writer.company_run import CompanyRun
 from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
 from qbo_writer.gate import Gate
 from qbo_writer.ledger_rows import Lease, LeaseLost
+from qbo_writer.operators_view import show_limits
 from qbo_writer.quickbooks import QuickBooks, Unreachable
 from qbo_writer.settings import Settings
 from qbo_writer.sync_config import load_settings, settings_stamp
-from qbo_writer.throttle import Spent, Throttle
+from qbo_writer.throttle import LIMITS, Spent, Throttle
 
 log = telemetry.logger("delivery")
 _TOKEN_REFUSED = (401, 403)
@@ -74,7 +76,7 @@ class Delivery:
     ) -> None:
         self._db, self._gate, self._tokens, self._quickbooks, self._books = db, gate, tokens, quickbooks, books
         self._settings, self._wake, self._tell = settings, wake, tell
-        self._holder = str(uuid4())
+        self._holder, self._name = str(uuid4()), socket.gethostname()
         self._held: dict[str, _Held] = {}
         self._fences: dict[str, int] = {}
         self._draining = False
@@ -98,12 +100,17 @@ class Delivery:
         if under_way:
             await asyncio.wait(under_way, timeout=seconds)
 
+    async def show_limits(self) -> None:
+        """How close the companies that are ours are to their limits."""
+        uses = {business_id: held.throttle.use() for business_id, held in self._held.items() if held.throttle}
+        show_limits({limit: {each: use[limit] for each, use in uses.items() if use[limit]} for limit in LIMITS})
+
     # --- whose companies --------------------------------------------------------------------------
 
     async def _share_out(self) -> None:
         """Each writer takes its share of the companies that have work, and gives back what is more."""
         seconds = self._settings.lease_seconds
-        await self._db.run("writer_alive", holder=self._holder)
+        rests = await self._db.value("writer_alive", holder=self._holder, name=self._name)
         await self._db.run("writers_gone", holder="", seconds=seconds)
         writers = await self._db.value("writers_alive")
         companies = [
@@ -111,8 +118,9 @@ class Delivery:
             for each in await self._db.all("companies_with_work", _Company, holder=self._holder)
             if not self._why_closed(each.business_id)
         ]
-        share = math.ceil(len(companies) / writers)
+        share = 0 if rests else math.ceil(len(companies) / max(writers, 1))
         ours = [each.business_id for each in companies if not self._held.setdefault(each.business_id, _Held()).over]
+        metrics.COMPANIES_HELD.set(len(ours))
         for business_id in ours[:share]:
             self._came(business_id)
         for business_id in ours[share:]:
@@ -181,8 +189,10 @@ class Delivery:
             fence = await tx.value("lease_take", business_id=business_id, holder=self._holder, seconds=seconds)
         if fence is None:
             return None
-        if fence != self._fences.get(business_id):
+        moved = fence != self._fences.get(business_id)
+        if moved:
             self._held[business_id].before = before
+        metrics.LEASES_TAKEN.labels("yes" if moved and before is not None else "no").inc()
         self._fences[business_id] = fence
         self._held[business_id].good_until = asked_at + seconds
         return Lease(business_id, self._holder, fence)

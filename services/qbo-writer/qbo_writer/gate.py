@@ -32,6 +32,11 @@ class Gate:
             return ""
         return self._closed.get(business_id, "NOT_CONNECTED")
 
+    @property
+    def open_companies(self) -> frozenset[str]:
+        """The Businesses whose gate was open at the last question."""
+        return frozenset(self._open)
+
     async def poll(self) -> None:
         """Ask once what has changed."""
         asked_at = time.monotonic()

@@ -10,11 +10,13 @@ from uuid import UUID, uuid4
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledgerport.events.v1 import record_pb2
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.bus import OutgoingEvent, put_all
 from ledgerport_libs.database import Database, Transaction
 from qbo_writer.ledger_rows import Claim, Lease, LeaseLost, Outcome, Runnable, kind_to_proto, status_to_proto
 from qbo_writer.posting.verdicts import Status
 
+log = telemetry.logger("ledger")
 Claimed = tuple[Runnable, Claim]
 _CLAIM_COLUMNS = tuple(each.name for each in fields(Claim) if each.name not in ("tries", "age"))
 _STORED_AS_JSON = ("expected", "covers", "applies")
@@ -87,7 +89,9 @@ async def settle(db: Database, lease: Lease, settlements: Sequence[Settlement]) 
         if made := [each.record.id for each in settlements if each.outcome.document is not None]:
             await tx.run("wake_waiting", ids=made)
         stands = {row.id: Status(row.status) for row in rows}
-        await _tell(tx, [(each.record, each.outcome, stands[each.record.id]) for each in settlements])
+        told = [(each.record, each.outcome, stands[each.record.id]) for each in settlements]
+        await _tell(tx, told)
+    _count(told)
 
 
 async def retry_later(
@@ -110,7 +114,9 @@ async def retry_later(
                 for record, outcome in tries
             ],
         )
-        await _tell(tx, [(record, outcome, Status.PENDING) for record, outcome in tries])
+        told = [(record, outcome, Status.PENDING) for record, outcome in tries]
+        await _tell(tx, told)
+    _count(told)
 
 
 async def wait_out(db: Database, lease: Lease, record: Runnable, seconds: float) -> None:
@@ -131,6 +137,21 @@ async def _tell(tx: Transaction, told: Sequence[tuple[Runnable, Outcome, Status]
     """To the audit log and, in the outbox, to those who listen."""
     await tx.many("attempt_add", [_attempt_row(record, outcome) for record, outcome, _ in told if outcome.audited])
     await put_all(tx, [_event(record, outcome, status) for record, outcome, status in told])
+
+
+def _count(told: Sequence[tuple[Runnable, Outcome, Status]]) -> None:
+    """For operators: a metric by reason, and a log line for each record that did not simply get there."""
+    for record, outcome, status in told:
+        metrics.settled(record.kind, status.value, outcome.reason)
+        say = log.debug if status is Status.SYNCED else log.info
+        say(
+            "record_settled",
+            business=record.business_id,
+            record=str(record.id),
+            kind=record.kind,
+            status=status.value,
+            reason=outcome.reason,
+        )
 
 
 def _attempt_row(record: Runnable, outcome: Outcome) -> dict[str, object]:

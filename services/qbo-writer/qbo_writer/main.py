@@ -20,17 +20,22 @@ from ledgerport.qbo_writer.v1 import (
     records_pb2_grpc,
     sync_config_pb2,
     sync_config_pb2_grpc,
+    writers_pb2,
+    writers_pb2_grpc,
 )
 from ledgerport_libs import bus as streams
 from ledgerport_libs import floor
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Consumer, OutboxRelay
+from ledgerport_libs.looking import Looking
+from ledgerport_libs.service import every
 from ledgerport_libs.settings import load
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.delivery import Delivery
 from qbo_writer.gate import Gate
 from qbo_writer.intake import EntityIntake
 from qbo_writer.mapping_servicer import MappingServicer
+from qbo_writer.operators_view import view
 from qbo_writer.preview_servicer import PreviewServicer
 from qbo_writer.push_servicer import PushServicer
 from qbo_writer.quickbooks import QuickBooks, Unreachable
@@ -39,15 +44,18 @@ from qbo_writer.settings import Settings
 from qbo_writer.statements import statements
 from qbo_writer.sync_config_servicer import SyncConfigServicer
 from qbo_writer.throttle import Limits
+from qbo_writer.writers import WritersServicer
 
 NAME = "qbo-writer"
 _TOKEN_REFUSED = 401
+_SHOW_LIMITS = 5.0
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _CONNECTIONS = connections_pb2.DESCRIPTOR.services_by_name["ConnectionsService"]
 _RECORDS = records_pb2.DESCRIPTOR.services_by_name["RecordsService"]
 _SYNC_CONFIG = sync_config_pb2.DESCRIPTOR.services_by_name["SyncConfigService"]
 _PREVIEW = preview_pb2.DESCRIPTOR.services_by_name["PreviewService"]
 _PUSH = push_pb2.DESCRIPTOR.services_by_name["PushService"]
+_WRITERS = writers_pb2.DESCRIPTOR.services_by_name["WritersService"]
 _MAPPING = mapping_pb2.DESCRIPTOR.services_by_name["MappingService"]
 
 
@@ -76,6 +84,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         sync_config = SyncConfigServicer(on.db, wake.set, lambda business_id: _read_now(books, tokens, business_id))
         mapping = MappingServicer(on.db, wake.set)
         previews = PreviewServicer(on.db, books)
+        writers = WritersServicer(on.db, settings.lease_seconds)
         pushes = PushServicer(on.db, wake.set)
         await on.open_doors(
             [
@@ -87,13 +96,19 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 (_PREVIEW, lambda to: preview_pb2_grpc.add_PreviewServiceServicer_to_server(previews, to)),
                 (_PUSH, lambda to: push_pb2_grpc.add_PushServiceServicer_to_server(pushes, to)),
                 (_MAPPING, lambda to: mapping_pb2_grpc.add_MappingServiceServicer_to_server(mapping, to)),
-            ]
+                (_WRITERS, lambda to: writers_pb2_grpc.add_WritersServiceServicer_to_server(writers, to)),
+            ],
+            consumers=[consumer],
         )
         await on.keep_doing(
             outbox=relay.run,
             entities=consumer.run,
             gate=lambda: gate.watch(settings.gate_poll_seconds),
             delivery=delivery.run,
+            limits=every(_SHOW_LIMITS, delivery.show_limits),
+            looking=Looking(
+                on.db, [consumer], view(lambda: gate.open_companies, settings.lease_seconds), settings.look_seconds
+            ).run,
         )
         await on.until(stop)
         await delivery.drain(settings.drain_seconds)

@@ -87,14 +87,15 @@ UPDATE company_lease SET until = now(), spent = %(spent)s, spent_at = now()
  WHERE business_id = %(business_id)s AND holder = %(holder)s AND fence = %(fence)s;
 
 -- name: writer_alive
-INSERT INTO writer (holder, seen_at) VALUES (%(holder)s, now())
-ON CONFLICT (holder) DO UPDATE SET seen_at = now();
+-- Whether an operator wants it to rest.
+INSERT INTO writer (holder, name, seen_at) VALUES (%(holder)s, %(name)s, now())
+ON CONFLICT (holder) DO UPDATE SET seen_at = now() RETURNING rests_until > now();
 
 -- name: writers_gone
 DELETE FROM writer WHERE holder = %(holder)s OR seen_at < now() - make_interval(secs => %(seconds)s);
 
 -- name: writers_alive
-SELECT count(*) FROM writer;
+SELECT count(*) FROM writer WHERE rests_until <= now();
 
 -- name: lease_hold
 -- Nothing may be claimed or settled by a holder that was replaced.

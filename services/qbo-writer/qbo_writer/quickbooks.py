@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from opentelemetry.trace import SpanKind
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessToken
 from qbo_writer.answers import Answer, over_a_limit, read_changes, read_rows
 from qbo_writer.throttle import Limits, Throttle
@@ -96,6 +98,7 @@ class QuickBooks:
         ]
         path = f"batch?requestid={request_id}&minorversion={self._minor_version}"
         may_start()
+        metrics.BATCH_DOCUMENTS.observe(len(items))
         return self._heed(
             access, await self._send("POST", access, path, b'{"BatchItemRequest":[%s]}' % b",".join(parts))
         )
@@ -165,9 +168,19 @@ class QuickBooks:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
-        with telemetry.tracer().start_as_current_span(f"quickbooks {method} {path.partition('?')[0]}"):
+        kind, started = path.partition("?")[0].partition("/")[0], time.perf_counter()
+        answer = await self._exchange(method, url, headers, body, f"quickbooks {method} {kind}")
+        outcome = "limit" if over_a_limit(answer) else metrics.http_outcome(answer.status)
+        metrics.QUICKBOOKS_SECONDS.labels(kind, outcome).observe(time.perf_counter() - started)
+        return answer
+
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, name: str
+    ) -> Answer:
+        with telemetry.tracer().start_as_current_span(name, kind=SpanKind.CLIENT) as span:
             try:
                 async with self._session.request(method, url, data=body, headers=headers) as response:
+                    span.set_attribute("http.response.status_code", response.status)
                     return Answer(
                         response.status,
                         await response.read(),

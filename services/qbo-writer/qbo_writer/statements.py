@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ledgerport_libs.database import Queries
 
-_FILES = ("queries.sql", "sync_config.sql", "mapping.sql", "steering.sql", "pushing.sql")
+_FILES = ("queries.sql", "sync_config.sql", "mapping.sql", "steering.sql", "pushing.sql", "operators.sql")
 
 
 def statements() -> Queries:

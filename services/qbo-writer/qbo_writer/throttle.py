@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 _MINUTE = 60.0
+# What a company may be asked in a minute, by name.
+LIMITS = ("requests", "batches")
 # The other side counts when a request arrives, which is a little later for one than for another.
 _JITTER = 0.25
 # Less than this is no pause (seconds).
@@ -62,6 +64,10 @@ class _Pace:
         self.starts.append(now)
         spacing = self._spacing / factor
         self._next = max(self._next, now - (self._made_up - 1) * spacing) + spacing
+
+    def use(self, now: float) -> float:
+        """What was started in the last minute, as a share of the limit."""
+        return sum(at > now - _MINUTE for at in self.starts) / self._limit
 
     def inherit(self, moments: Sequence[float]) -> None:
         self.starts = deque(sorted([*self.starts, *moments]))
@@ -131,6 +137,11 @@ class Throttle:
                 spent.append(Spent(now - at, batches[at] > 0))
                 batches[at] -= 1
         return spent
+
+    def use(self) -> dict[str, float]:
+        """The share of each limit of a minute that is in use."""
+        now = asyncio.get_running_loop().time()
+        return {"requests": self._requests.use(now), "batches": self._batches.use(now)}
 
     def inherit(self, spent: Sequence[Spent], unknown_seconds: float) -> None:
         """What another writer started before us. Of the last `unknown_seconds` it did not say: the most is assumed."""

@@ -66,7 +66,8 @@ class CatchUp:
             if self._admin.rests(store.business_id) or not self._patience.may(store.business_id):
                 continue
             try:
-                await self._pass(store)
+                with telemetry.tracer().start_as_current_span("catch up", attributes={"shop": store.shop_domain}):
+                    await self._pass(store)
                 self._patience.worked(store.business_id)
             except (ShopifyTrouble, AppError) as trouble:
                 self._patience.failed(store.business_id)

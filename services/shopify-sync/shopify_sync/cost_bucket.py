@@ -46,6 +46,11 @@ class CostBucket:
             self._asked -= cost
             self._changed.set()
 
+    @property
+    def fill(self) -> float:
+        """What the last answer left in it, as a share of its size."""
+        return self._points / self._size
+
     def learned(self, status: Mapping[str, Any]) -> None:
         """From `extensions.cost.throttleStatus`. What it does not say stays as it was."""
         self._grow()

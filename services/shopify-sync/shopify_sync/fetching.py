@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from opentelemetry.trace import SpanKind
 
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.events.v2 import entity_pb2
@@ -151,6 +152,12 @@ class Fetching:
             await asyncio.gather(holding, return_exceptions=True)
 
     async def _fetch(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
+        links = telemetry.links_to(hint.traceparent for hint in hints)
+        with telemetry.tracer().start_as_current_span(f"fetch {kind}", kind=SpanKind.CONSUMER, links=links) as span:
+            span.set_attribute("objects", len(hints))
+            await self._fetch_and_say(store, kind, hints)
+
+    async def _fetch_and_say(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
         observed = datetime.now(UTC)
         wanted = [hint.source_id for hint in hints if not hint.gone]
         fetched = await self._objects.fetch(store, kind, wanted) if wanted else []

@@ -90,7 +90,8 @@ class Imports:
         """As far as it goes now. Trouble of any kind leaves the job where it was, for a later try."""
         wait, failures = 0.0, 0
         try:
-            await self._steps(job)
+            with telemetry.tracer().start_as_current_span("history import", attributes={"shop": job.shop_domain}):
+                await self._steps(job)
         except Stopped:
             return
         except Later as later:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import psycopg
+from opentelemetry.trace import SpanKind
 
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Transaction
@@ -135,8 +136,10 @@ class Inbox:
             _settle(batch, refused)
 
     async def _committed(self, batch: Sequence[_Waiting]) -> None:
-        async with asyncio.timeout(self._settings.webhook_commit_timeout):
-            await self._commit([each.delivery for each in batch])
+        links = telemetry.links_to(each.delivery.traceparent for each in batch)
+        with telemetry.tracer().start_as_current_span("keep webhooks", kind=SpanKind.CONSUMER, links=links):
+            async with asyncio.timeout(self._settings.webhook_commit_timeout):
+                await self._commit([each.delivery for each in batch])
         if self._signal().done():
             self._away = None
             log.info("database_is_back", waiting=len(self._waiting))

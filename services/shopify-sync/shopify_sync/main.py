@@ -13,14 +13,18 @@ from ledgerport.shopify_sync.v1 import (
     history_import_pb2_grpc,
     intake_pb2,
     intake_pb2_grpc,
+    refetch_pb2,
+    refetch_pb2_grpc,
 )
 from ledgerport_libs import bus as streams
 from ledgerport_libs import floor
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.bus import Consumer, OutboxRelay
 from ledgerport_libs.database import Queries
+from ledgerport_libs.looking import Looking
 from ledgerport_libs.service import every
 from ledgerport_libs.settings import load
+from shopify_sync import operators_view
 from shopify_sync.back_pressure import BackPressure
 from shopify_sync.bulk_export import BulkExports
 from shopify_sync.catch_up import CatchUp
@@ -34,6 +38,7 @@ from shopify_sync.known_stores import KnownStores
 from shopify_sync.objects import Objects
 from shopify_sync.own_connection import OwnConnection
 from shopify_sync.privacy import Privacy
+from shopify_sync.refetching import RefetchServicer
 from shopify_sync.servicer import IntakeServicer
 from shopify_sync.settings import Settings
 from shopify_sync.shopify_admin import ShopifyAdmin
@@ -46,13 +51,15 @@ NAME = "shopify-sync"
 _AUTH = credentials_pb2.DESCRIPTOR.services_by_name["CredentialsService"]
 _INTAKE = intake_pb2.DESCRIPTOR.services_by_name["IntakeService"]
 _IMPORT = history_import_pb2.DESCRIPTOR.services_by_name["HistoryImportService"]
+_REFETCH = refetch_pb2.DESCRIPTOR.services_by_name["RefetchService"]
+_SQL = ("queries.sql", "operators.sql")
 _LOOK = 1.0
 _PRUNE = 3600.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Everything this service is, until `stop` is set."""
-    queries, url = Queries.of("shopify_sync"), settings.database_url.get_secret_value()
+    queries, url = Queries.of("shopify_sync", *_SQL), settings.database_url.get_secret_value()
     async with floor.standing(NAME, "shopify_sync", queries, settings) as on:
         auth = credentials_pb2_grpc.CredentialsServiceStub(await on.channel(settings.auth_address, "auth", [_AUTH]))
         session = await on.stack.enter_async_context(
@@ -86,10 +93,13 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             catch_up=every(_LOOK, catch_up.pass_over_due_stores),
             subscriptions=every(_LOOK, subscriptions.look_after_due_stores),
             privacy=every(_LOOK, privacy.work_off),
+            looking=Looking(on.db, [consumer], operators_view.look, settings.look_seconds).run,
             pruning=every(_PRUNE, lambda: on.db.run("webhooks_prune")),
         )
+        refetch = RefetchServicer(on.db, fetching.wake)
         await on.open_doors(
             [
+                (_REFETCH, lambda to: refetch_pb2_grpc.add_RefetchServiceServicer_to_server(refetch, to)),
                 (_INTAKE, lambda server: intake_pb2_grpc.add_IntakeServiceServicer_to_server(servicer, server)),
                 (
                     _IMPORT,
@@ -99,6 +109,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 ),
             ],
             [WebhookEdge(inbox, known, settings).route()],
+            consumers=[consumer],
         )
         await on.until(stop)
 

@@ -97,4 +97,4 @@ def _event(
     event.version.observed_at.FromDatetime(observed)
     event.version.content_hash = content
     subject = f"entities.v2.{store.business_id}.{fetched.kind}"
-    return OutgoingEvent(event_id, subject, event.SerializeToString())
+    return OutgoingEvent(event_id, subject, event.SerializeToString(), traceparent)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import orjson
+from opentelemetry.trace import SpanKind
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessToken, AccessTokens
 from shopify_sync.cost_bucket import CostBucket, Lane, QueryCosts
 from shopify_sync.settings import Settings
@@ -97,12 +99,16 @@ class ShopifyAdmin:
         url = f"{self._settings.shopify_admin_url.replace('{shop}', token.account)}/admin/api/{version}/graphql.json"
         headers = {"X-Shopify-Access-Token": token.token, "Content-Type": "application/json"}
         body = orjson.dumps({"query": text, "variables": variables})
+        status, started = 0, time.perf_counter()
         try:
-            with telemetry.tracer().start_as_current_span("shopify graphql"):
+            with telemetry.tracer().start_as_current_span("shopify graphql", kind=SpanKind.CLIENT):
                 async with self._session.post(url, data=body, headers=headers) as response:
                     status, answer, told = response.status, await response.read(), response.headers
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ShopifyTrouble(f"not reached: {type(error).__name__}") from error
+        finally:
+            outcome = metrics.http_outcome(status)
+            metrics.SHOPIFY_SECONDS.labels(self._lane.value, outcome).observe(time.perf_counter() - started)
         if status == 401:
             raise Unauthorized("the access token is not taken")
         if status == 429:
@@ -126,6 +132,7 @@ class ShopifyAdmin:
         cost = (parsed.get("extensions") or {}).get("cost") or {}
         self._costs.learned(text, variables, cost.get("requestedQueryCost"))
         bucket.learned(cost.get("throttleStatus") or {})
+        metrics.SHOPIFY_BUCKET.observe(bucket.fill)
 
 
 def _parsed(answer: bytes) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from opentelemetry.trace import SpanKind
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ledgerport_libs import telemetry
+from ledgerport_libs import metrics, telemetry
 from shopify_sync.hints import PRIVACY, NoHint, hints_of
 from shopify_sync.inbox import Delivery, Inbox
 from shopify_sync.known_stores import KnownStores
@@ -47,16 +49,26 @@ class WebhookEdge:
     async def receive(self, request: Request) -> Response:
         topic = request.headers.get("x-shopify-topic", "")[:_LONGEST_HEADER]
         shop = request.headers.get("x-shopify-shop-domain", "")[:_LONGEST_HEADER].lower()
-        with telemetry.tracer().start_as_current_span("webhook", attributes={"topic": topic, "shop": shop}):
-            try:
-                async with self._body(request) as body:
-                    if not verified(body, request.headers.get("x-shopify-hmac-sha256"), self._secrets):
-                        return _refuse(401, "not signed by Shopify", topic, shop)
-                    return await self._keep(request, topic, shop, body)
-            except TooLarge:
-                return _refuse(413, "too large", topic, shop)
-            except NoRoom:
-                return _refuse(503, "not durable yet: too much at once", topic, shop)
+        started = time.perf_counter()
+        with telemetry.tracer().start_as_current_span(
+            "webhook", kind=SpanKind.SERVER, attributes={"topic": topic, "shop": shop}
+        ):
+            answer = await self._received(request, topic, shop)
+        metrics.WEBHOOKS.labels(str(answer.status_code)).inc()
+        if answer.status_code == 200:
+            metrics.WEBHOOK_SECONDS.observe(time.perf_counter() - started)
+        return answer
+
+    async def _received(self, request: Request, topic: str, shop: str) -> Response:
+        try:
+            async with self._body(request) as body:
+                if not verified(body, request.headers.get("x-shopify-hmac-sha256"), self._secrets):
+                    return _refuse(401, "not signed by Shopify", topic, shop)
+                return await self._keep(request, topic, shop, body)
+        except TooLarge:
+            return _refuse(413, "too large", topic, shop)
+        except NoRoom:
+            return _refuse(503, "not durable yet: too much at once", topic, shop)
 
     async def _keep(self, request: Request, topic: str, shop: str, body: bytes) -> Response:
         webhook_id = request.headers.get("x-shopify-webhook-id", "")
