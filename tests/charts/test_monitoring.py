@@ -77,9 +77,9 @@ def test_an_expression_asks_for_metrics_and_labels_that_are_there(expression: st
         assert "job" in labels, "it would count other programs' metrics"
         assert labels <= there[each.name] | _TARGET_LABELS
         asked |= there[each.name]
-    for each in found:
-        if isinstance(each, AggregateExpr) and each.modifier:
-            assert set(each.modifier.labels) <= asked | _TARGET_LABELS
+    for whole in found:
+        if isinstance(whole, AggregateExpr) and whole.modifier:
+            assert set(whole.modifier.labels) <= asked | _TARGET_LABELS
 
 
 @pytest.mark.parametrize("name", alerts())

@@ -57,7 +57,8 @@ class Receiver(trace_service_pb2_grpc.TraceServiceServicer):
 def receiver() -> Iterator[tuple[Receiver, int]]:
     kept = Receiver()
     server = grpc.server(ThreadPoolExecutor(4))
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(kept, server)
+    register: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server  # generated without types
+    register(kept, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield kept, port

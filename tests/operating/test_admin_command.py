@@ -12,10 +12,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.operating.conftest import SERVICES
 
 from ledgerport_local import keys
 from ledgerport_local.demo import SHOP, Stage, wait_for_books
+from ledgerport_local.wiring import SERVICES
 
 Eventually = Callable[[Callable[[], object], str], None]
 pytestmark = pytest.mark.timeout(180)

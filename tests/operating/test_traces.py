@@ -10,7 +10,7 @@ from tests.operating.conftest import Receiver, Said
 
 from ledgerport_local.demo import SHOP, Stage, wait_for_books
 
-Eventually = Callable[[Callable[[], object], str], None]
+Eventually = Callable[..., None]
 # (service, beginning of a span's name) that caused, (service, beginning) that was caused, by a parent or a link.
 EDGES = {
     "browser to auth": (("gateway", "gateway GET"), ("auth", "/ledgerport.auth.v1.People"), "parent"),
@@ -27,6 +27,7 @@ EDGES = {
     "delivery to QuickBooks": (("qbo-writer", "deliver"), ("qbo-writer", "quickbooks POST"), "parent"),
     "delivery to NATS": (("qbo-writer", "deliver"), ("qbo-writer", "publish RECORDS"), "link"),
     "delivery to connections": (("qbo-writer", "deliver"), ("connections", "handle connections-records"), "link"),
+    "delivery to open pages": (("qbo-writer", "deliver"), ("gateway", "tell pages"), "link"),
     "credentials to NATS": (("auth", "/ledgerport.auth.v1.Credentials"), ("auth", "publish CREDENTIALS"), "link"),
     "credentials to connections": (
         ("auth", "/ledgerport.auth.v1.Credentials"),
@@ -56,12 +57,14 @@ def ordered(stage: Stage) -> Stage:
     """A page is open, orders were placed, and all of them stand in QuickBooks."""
     with stage.visitor.browser.get(f"{stage.platform.urls['page']}/live", stream=True, timeout=30) as live:
         assert live.status_code == 200
-        next(live.iter_content(16))
+        heard = live.iter_content(16)  # kept: the stream ends with it
+        next(heard)
         stage.visitor.get("/")
         stage.visitor.get("/connections")
         made = stage.shopify("orders", shop=SHOP, count=4, seed=5, mix="sale")
         wait_for_books(stage.visitor, len(made["ids"]), 0, lambda _done: None)
         stage.visitor.get("/audit-log")
+        assert next(heard)
     return stage
 
 
