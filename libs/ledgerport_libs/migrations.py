@@ -29,7 +29,13 @@ def migrate(database_url: str, package: str) -> int:
         backend = yoyo.get_backend(_yoyo_address(database_url))
         try:
             waiting = backend.to_apply(yoyo.read_migrations(*(str(folder) for folder in folders(package))))
-            backend.apply_migrations(waiting)
+            backend.ensure_internal_schema_updated()
+            for migration in waiting:
+                # yoyo marks it in a transaction of its own: killed between the two, it would be applied twice.
+                with backend.transaction():
+                    migration.process_steps(backend, "apply")
+                    backend.log_migration(migration, "apply")
+                    backend.mark_one(migration, log=False)
             return len(waiting)
         finally:
             backend.connection.close()
