@@ -30,7 +30,7 @@ class SealingServicer(sealing_pb2_grpc.SealingServiceServicer):
             active_key=self._ring.active, other_keys=[name for name in self._ring.names if name != self._ring.active]
         )
         if not request.dry_run:
-            tally = await resealing.work(lambda _done: None, most=_BATCH * _ROUNDS)
+            tally = await resealing.work(most=_BATCH * _ROUNDS)
             answer.done, answer.broken[:] = tally.done, tally.broken
             detail = {"key": self._ring.active, "done": tally.done, "broken": len(tally.broken)}
             await self._db.run("operation_add", done_by=by, what="rotate keys", detail=json.dumps(detail))
