@@ -88,10 +88,8 @@ async def test_reflection_answers_a_token_and_nobody_without_one(platform: Local
             for each in answer.list_services_response.service
         ]
         assert "ledgerport.qbo_writer.v1.RecordsService" in names
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            async for _ in stub.ServerReflectionInfo(iter([wanted])):
-                pass
-        assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        # The door is shut before anything is asked: what a client still writes into an ended call is its own trouble.
+        assert await stub.ServerReflectionInfo().code() == grpc.StatusCode.UNAUTHENTICATED
 
 
 async def test_a_token_acts_in_its_own_business_only(platform: LocalPlatform, owner: Visitor, sign_up: SignUp) -> None:
