@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from random import Random
 
@@ -32,6 +33,8 @@ _INTUIT = (
 _CODES = ("10000", "3001", "130", "600", "3200", "5010", "9999")
 _SHOPIFY = ("status", "html", "cut", "slow", "throttled", "internal")
 _HOUR = 3600.0
+# Seconds; a callback of a store that is five minutes off is refused, and the next merchant could not connect.
+_STORES_AHEAD = 240.0
 
 
 def _kill(child: str, town: Town, _chance: Random) -> None:
@@ -103,9 +106,11 @@ def _resume(town: Town, _chance: Random) -> None:
 
 
 def _clocks_part(town: Town, chance: Random) -> None:
-    """Intuit's clock is up to an hour off, either way; the stores' clock runs ahead."""
+    """Intuit's clock is up to an hour off, either way; the stores' clock runs ahead, and never back."""
     town.intuit("clock", ahead=chance.uniform(-_HOUR, _HOUR))
-    town.shopify("clock", advance_seconds=chance.choice((0.0, 45.0, 900.0)))
+    ahead = (datetime.fromisoformat(town.shopify("clock")["now"]) - datetime.now(UTC)).total_seconds()
+    further = chance.choice((0.0, 45.0, _STORES_AHEAD))
+    town.shopify("clock", advance_seconds=max(0.0, min(further, _STORES_AHEAD - ahead)))
 
 
 DISTURBANCES: Mapping[str, Disturbance] = {

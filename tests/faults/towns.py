@@ -50,8 +50,8 @@ _KILLED_OFTEN = Patience(first=0.05, longest=0.2, deaths=100_000)
 
 @contextmanager
 def running(home: Path) -> Iterator[LocalPlatform]:
-    """Everything, whose children may be killed as often as one likes."""
-    with LocalPlatform(home, overrides=QUICK, durable=False, patience=_KILLED_OFTEN) as platform:
+    """Everything; its children may be killed as often as one likes. What PostgreSQL has committed stays, as it must."""
+    with LocalPlatform(home, overrides=QUICK, patience=_KILLED_OFTEN) as platform:
         yield platform
 
 
