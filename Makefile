@@ -30,8 +30,9 @@ run: setup ## LedgerPort with stand-ins for Shopify and QuickBooks (PORT=8080, L
 demo: setup ## orders of every kind in two minutes, then the books are compared (ORDERS=200)
 	@exec $(PY) -m ledgerport_local demo $(if $(ORDERS),--orders $(ORDERS))
 
+# The tests fork only to start programs: what gRPC does to a forked child can end it before it has begun.
 test: setup $(CHART_TOOLS) ## all tests, with real PostgreSQL, NATS and a browser (PYTEST_ARGS=…)
-	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM && \
+	@CHROMIUM="$$($(PY) -m ledgerport_local.chromium)" && export CHROMIUM GRPC_ENABLE_FORK_SUPPORT=false && \
 		exec $(PY) -m pytest $(PYTEST_ARGS)
 
 bench: setup $(BENCH_TOOLS) ## what things cost, beside floors of the same run (PART=ceiling, PROFILE=qbo-writer)
