@@ -17,21 +17,27 @@ T = TypeVar("T")
 Connection = psycopg.AsyncConnection[Any]
 # Seconds after which a connection may have been lost without anybody noticing.
 _IDLE = 1.0
-_NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+_BEGINS = re.compile(r"^-- (name|part): (\w+)\s*$", re.MULTILINE)
+_INSERTED = re.compile(r"^ *-- insert: (\w+)$", re.MULTILINE)
 
 
 class Queries(Mapping[str, LiteralString]):
-    """The named statements of .sql files. Each begins with a line `-- name: claim_outbox`."""
+    """The named statements of .sql files. Each begins with a line `-- name: claim_outbox`.
+
+    What several statements share stands once, below `-- part: record_filter`; a line `-- insert: record_filter` puts it in.
+    """
 
     def __init__(self, *texts: str) -> None:
-        self._statements: dict[str, LiteralString] = {}
+        found: dict[str, dict[str, str]] = {"name": {}, "part": {}}
         for text in texts:
-            parts = _NAME.split(text)
-            for name, statement in zip(parts[1::2], parts[2::2], strict=True):
-                if name in self._statements:
+            begun = _BEGINS.split(text)
+            for kind, name, body in zip(begun[1::3], begun[2::3], begun[3::3], strict=True):
+                if name in found[kind]:
                     raise ValueError(f"two queries are named {name}")
-                # The files are part of the program, as literal as its source.
-                self._statements[name] = cast("LiteralString", statement.strip())
+                found[kind][name] = body.strip("\n")
+        whole = {name: _put_together(body, found["part"]) for name, body in found["name"].items()}
+        # The files are part of the program, as literal as its source.
+        self._statements = {name: cast("LiteralString", body) for name, body in whole.items()}
 
     @classmethod
     def of(cls, package: str, *files: str) -> Queries:
@@ -48,6 +54,13 @@ class Queries(Mapping[str, LiteralString]):
 
     def __len__(self) -> int:
         return len(self._statements)
+
+
+def _put_together(body: str, parts: Mapping[str, str]) -> str:
+    for name in _INSERTED.findall(body):
+        if name not in parts:
+            raise ValueError(f"no part is named {name}")
+    return _INSERTED.sub(lambda line: parts[line[1]], body).strip()
 
 
 class Transaction:

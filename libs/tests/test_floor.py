@@ -34,6 +34,17 @@ def test_queries_are_found_by_name() -> None:
     assert queries["two"] == "SELECT 2;"
 
 
+def test_what_queries_share_is_put_in_where_they_name_it() -> None:
+    shared = "-- part: mine\n   AND owner = %(owner)s\n"
+    queries = Queries("-- name: one\nSELECT 1\n-- insert: mine\n LIMIT 1;\n", shared)
+    assert dict(queries) == {"one": "SELECT 1\n   AND owner = %(owner)s\n LIMIT 1;"}
+
+
+def test_a_part_that_nobody_wrote_is_refused() -> None:
+    with pytest.raises(ValueError, match="no part is named mine"):
+        Queries("-- name: one\nSELECT 1\n-- insert: mine\n")
+
+
 def test_a_secret_once_shown_is_masked_wherever_it_comes() -> None:
     redactor = Redactor()
     redactor.remember("correct horse")

@@ -1,12 +1,7 @@
 -- name: records_behind
--- From company to company by the index; of each, the head of both its lines, up to a bound. What was sent and is not
--- answered waits since it was claimed, however often it was tried since.
-WITH RECURSIVE company AS (
-    (SELECT business_id FROM record WHERE status = 'pending' ORDER BY business_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
-             ORDER BY r.business_id LIMIT 1)
-      FROM company c WHERE c.business_id IS NOT NULL)
+-- Of each company with work, the head of both its lines, up to a bound. What was sent and is not answered waits since
+-- it was claimed, however often it was tried since.
+-- insert: companies_with_pending
 SELECT CASE WHEN c.business_id <> ALL(%(open)s) THEN 'held' WHEN lane.history THEN 'history' ELSE 'records' END AS queue,
        sum(head.count)::bigint AS waiting, max(head.oldest)::float8 AS oldest
   FROM company c CROSS JOIN (VALUES (false), (true)) AS lane (history)

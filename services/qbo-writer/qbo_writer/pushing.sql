@@ -8,13 +8,8 @@ SELECT count(*) FILTER (WHERE r.status <> 'synced' AND NOT under_way AND NOT lef
  CROSS JOIN LATERAL (SELECT r.status = 'pending' AND r.push_run IS NOT NULL AS under_way,
                             r.reason = 'IGNORED' AND %(record_ids)s::uuid[] IS NULL AS left_out) l
  WHERE r.business_id = %(business_id)s AND r.kind <> 'setup'
-   AND (%(record_ids)s::uuid[] IS NULL OR r.id = ANY(%(record_ids)s::uuid[]))
-   AND (%(status)s::text IS NULL OR r.status = %(status)s)
-   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s
-        OR EXISTS (SELECT 1 FROM document d WHERE d.record_id = r.id AND d.number ILIKE %(text)s))
-   AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s);
+-- insert: record_filter
+   AND (%(record_ids)s::uuid[] IS NULL OR r.id = ANY(%(record_ids)s::uuid[]));
 
 -- name: push_run_add
 INSERT INTO push_run (id, business_id, started_by, asked, in_books, on_their_way, left_out)
@@ -33,12 +28,7 @@ WITH chosen AS (
        AND (r.status <> 'pending' OR r.push_run IS NULL)
        AND (%(record_ids)s::uuid[] IS NOT NULL OR r.reason <> 'IGNORED')
        AND (%(record_ids)s::uuid[] IS NULL OR r.id = ANY(%(record_ids)s::uuid[]))
-       AND (%(status)s::text IS NULL OR r.status = %(status)s)
-       AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-       AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s
-            OR EXISTS (SELECT 1 FROM document d WHERE d.record_id = r.id AND d.number ILIKE %(text)s))
-       AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
-       AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+-- insert: record_filter
      ORDER BY r.id FOR NO KEY UPDATE),
 members AS (
     INSERT INTO push_member (run_id, record_id, was, was_reason, revision)
@@ -81,9 +71,7 @@ SELECT m.outcome, m.reason, count(*) AS count, min(m.record_id::text)::uuid AS e
  GROUP BY m.outcome, m.reason ORDER BY count(*) DESC, m.outcome, m.reason LIMIT %(limit)s;
 
 -- name: pushed_records
-SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
-       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
-       coalesce(d.number, '') AS number
+-- insert: record_row
   FROM push_member m JOIN push_run p ON p.id = m.run_id JOIN record r ON r.id = m.record_id
   LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE p.business_id = %(business_id)s AND p.id = %(run_id)s

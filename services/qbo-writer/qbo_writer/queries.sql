@@ -1,3 +1,34 @@
+-- part: record_filter
+-- The records a person asked for: every word of a filter that is not given lets all pass.
+   AND (%(status)s::text IS NULL OR r.status = %(status)s)
+   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s
+        OR EXISTS (SELECT 1 FROM document d WHERE d.record_id = r.id AND d.number ILIKE %(text)s))
+   AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+
+-- part: attempts_filter
+   AND (%(status)s::text IS NULL OR a.outcome = %(status)s)
+   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR a.sentence ILIKE %(text)s OR a.number ILIKE %(text)s)
+   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)
+   AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
+   AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
+
+-- part: record_row
+SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
+       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
+       coalesce(d.number, '') AS number
+
+-- part: companies_with_pending
+-- From company to company by the index, however many records each has.
+WITH RECURSIVE company AS (
+    (SELECT business_id FROM record WHERE status = 'pending' ORDER BY business_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
+             ORDER BY r.business_id LIMIT 1)
+      FROM company c WHERE c.business_id IS NOT NULL)
+
 -- name: fold_record
 -- Newest version wins; an older one, and the same content again, touch nothing. What a person ignored stays ignored.
 INSERT INTO record AS r (id, business_id, kind, source_id, parent_id, reference, source_updated_at, observed_at,
@@ -51,13 +82,7 @@ SELECT r.id, r.business_id, r.kind, r.source_id, r.parent_id, r.reference, r.rev
  WHERE r.id = ANY(%(ids)s) AND r.status = 'pending';
 
 -- name: companies_with_work
--- From company to company by the index, however many records each has.
-WITH RECURSIVE company AS (
-    (SELECT business_id FROM record WHERE status = 'pending' ORDER BY business_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.business_id FROM record r WHERE r.status = 'pending' AND r.business_id > c.business_id
-             ORDER BY r.business_id LIMIT 1)
-      FROM company c WHERE c.business_id IS NOT NULL)
+-- insert: companies_with_pending
 SELECT c.business_id, coalesce(l.until > now() AND l.holder <> %(holder)s, false) AS with_another
   FROM company c LEFT JOIN company_lease l ON l.business_id = c.business_id
  WHERE c.business_id IS NOT NULL
@@ -274,23 +299,15 @@ SELECT d.currency,
  GROUP BY d.currency;
 
 -- name: list_records
-SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
-       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
-       coalesce(d.number, '') AS number
+-- insert: record_row
   FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE r.business_id = %(business_id)s
-   AND (%(status)s::text IS NULL OR r.status = %(status)s)
-   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s OR d.number ILIKE %(text)s)
-   AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+-- insert: record_filter
    AND (%(before)s::timestamptz IS NULL OR (r.changed_at, r.id) < (%(before)s, %(before_id)s))
  ORDER BY r.changed_at DESC, r.id DESC LIMIT %(limit)s;
 
 -- name: one_record
-SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
-       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
-       coalesce(d.number, '') AS number
+-- insert: record_row
   FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE r.business_id = %(business_id)s AND r.id = %(record_id)s;
 
@@ -301,12 +318,7 @@ SELECT a.id, a.record_id, r.kind, a.outcome, r.reference, r.source_id, a.at, a.e
   FROM attempt a JOIN record r ON r.id = a.record_id
  WHERE a.business_id = %(business_id)s
    AND (%(record_id)s::uuid IS NULL OR a.record_id = %(record_id)s)
-   AND (%(status)s::text IS NULL OR a.outcome = %(status)s)
-   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR a.sentence ILIKE %(text)s OR a.number ILIKE %(text)s)
-   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
-   AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
+-- insert: attempts_filter
  ORDER BY a.arrival DESC LIMIT %(limit)s;
 
 -- name: records_to_forget

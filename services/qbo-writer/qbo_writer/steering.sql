@@ -12,12 +12,7 @@ UPDATE record SET status = 'pending', reason = '', sentence = '', waits_for = NU
 WITH chosen AS (
     SELECT r.id FROM record r
      WHERE r.business_id = %(business_id)s AND r.status = 'error'
-       AND (%(status)s::text IS NULL OR r.status = %(status)s)
-       AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-       AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s
-            OR EXISTS (SELECT 1 FROM document d WHERE d.record_id = r.id AND d.number ILIKE %(text)s))
-       AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
-       AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+-- insert: record_filter
      ORDER BY r.id FOR NO KEY UPDATE),
 retried AS (
     UPDATE record r SET status = 'pending', reason = '', sentence = '', waits_for = NULL, not_before = '-infinity',
@@ -48,21 +43,14 @@ SELECT gen_random_uuid(), %(business_id)s, steered.id, %(operation)s, %(outcome)
   FROM unnest(%(record_ids)s::uuid[]) steered (id);
 
 -- name: records_by_id
-SELECT r.id, r.kind, r.status, r.reference, r.source_id, r.reason, r.sentence, r.total_minor, r.currency,
-       r.changed_at, coalesce(d.entity, '') AS entity, coalesce(d.qbo_id, '') AS qbo_id,
-       coalesce(d.number, '') AS number
+-- insert: record_row
   FROM record r LEFT JOIN document d ON d.record_id = r.id AND d.part = 1
  WHERE r.business_id = %(business_id)s AND r.id = ANY(%(record_ids)s);
 
 -- name: count_records
 SELECT r.kind, r.status, count(*) AS count FROM record r
  WHERE r.business_id = %(business_id)s
-   AND (%(status)s::text IS NULL OR r.status = %(status)s)
-   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR r.sentence ILIKE %(text)s
-        OR EXISTS (SELECT 1 FROM document d WHERE d.record_id = r.id AND d.number ILIKE %(text)s))
-   AND (%(since)s::timestamptz IS NULL OR r.changed_at >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR r.changed_at < %(until)s)
+-- insert: record_filter
  GROUP BY r.kind, r.status ORDER BY r.kind, r.status;
 
 -- name: attempts_to_export
@@ -71,10 +59,5 @@ SELECT a.at, r.kind, r.reference, r.source_id, a.outcome, a.operation, a.entity,
        a.sentence, a.cause, a.cure, a.http_status, a.intuit_tid, a.trace_id, a.arrival
   FROM attempt a JOIN record r ON r.id = a.record_id
  WHERE a.business_id = %(business_id)s
-   AND (%(status)s::text IS NULL OR a.outcome = %(status)s)
-   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-   AND (%(text)s::text IS NULL OR r.reference ILIKE %(text)s OR a.sentence ILIKE %(text)s OR a.number ILIKE %(text)s)
-   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)
-   AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
-   AND (%(before)s::bigint IS NULL OR a.arrival < %(before)s)
+-- insert: attempts_filter
  ORDER BY a.arrival DESC LIMIT %(limit)s;
