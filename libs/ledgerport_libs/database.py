@@ -24,7 +24,7 @@ _INSERTED = re.compile(r"^ *-- insert: (\w+)$", re.MULTILINE)
 class Queries(Mapping[str, LiteralString]):
     """The named statements of .sql files. Each begins with a line `-- name: claim_outbox`.
 
-    What several statements share stands once, below `-- part: record_filter`; a line `-- insert: record_filter` puts it in.
+    What several statements share stands once, below `-- part: record_filter`; `-- insert: record_filter` puts it in.
     """
 
     def __init__(self, *texts: str) -> None:
