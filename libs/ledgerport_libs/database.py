@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import class_row, tuple_row
@@ -35,9 +35,10 @@ class Queries(Mapping[str, LiteralString]):
                 if name in found[kind]:
                     raise ValueError(f"two queries are named {name}")
                 found[kind][name] = body.strip("\n")
-        whole = {name: _put_together(body, found["part"]) for name, body in found["name"].items()}
         # The files are part of the program, as literal as its source.
-        self._statements = {name: cast("LiteralString", body) for name, body in whole.items()}
+        self._statements: dict[str, LiteralString] = {
+            name: _put_together(body, found["part"]) for name, body in found["name"].items()
+        }
 
     @classmethod
     def of(cls, package: str, *files: str) -> Queries:

@@ -115,6 +115,19 @@ class RealBooks:
         """What customers owe by the ledger, in minor units: all accounts of the type Accounts Receivable."""
         return self._balance("Accounts Receivable")
 
+    def open_debits(self) -> int:
+        """What is left of invoices and of what was paid back, in minor units."""
+        return self._open("Invoice", "JournalEntry")
+
+    def open_credits(self) -> int:
+        """What is left of credits, and of payments that nothing asked for, in minor units."""
+        paid = (each for documents in self.documents.values() for each in documents if each.entity == "Payment")
+        unasked = sum(each.total - sum(part.amount for part in each.applies) for each in paid if each.total)
+        return self._open("CreditMemo") + unasked
+
+    def _open(self, *entities: str) -> int:
+        return sum(left for each in self.documents.values() for _, left in Posted(each).open(*entities))
+
     def cleared(self) -> int:
         """What lies at the gateways and is not paid out yet."""
         ids = {qbo_id for (_, name), qbo_id in self.mapped.items() if name.startswith("account:clearing:")}

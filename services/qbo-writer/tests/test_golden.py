@@ -156,7 +156,9 @@ def check_as_sent(written: Written) -> None:
 
 
 def check_sums(books: RealBooks, order: entity_pb2.Order, verdicts: Verdicts) -> None:
-    """Once all of it is booked: clearing holds what moved at the gateways, customers owe what is outstanding."""
+    """Once all is booked: clearing holds what moved at gateways, customers owe what is outstanding, and what can be
+    set off against each other is.
+    """
     settled = all(isinstance(each, Booked) or getattr(each, "reason", "") == "NO_MONEY" for each in verdicts.values())
     if not settled or books.config.presentment_currency:
         return
@@ -165,6 +167,7 @@ def check_sums(books: RealBooks, order: entity_pb2.Order, verdicts: Verdicts) ->
     assert books.cleared() == sum(moved.get(each.kind, 0) * each.amount.shop for each in money)
     if order.currency == order.presentment_currency:
         assert books.owed() == order.totals.outstanding.shop
+    assert min(books.open_credits(), books.open_debits()) == 0
 
 
 _TENDERS = ("gift_card", "shopify_store_credit")

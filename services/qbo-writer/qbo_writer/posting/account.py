@@ -83,6 +83,11 @@ class OrderAccount:
         piece = move.tender_piece
         return bool(self.left((piece,)) if piece is not None else self.left_of(move.id, move.amount))
 
+    @property
+    def money_to_book(self) -> int:
+        """What came in at gateways and no document holds yet."""
+        return sum(self.left_of(move.id, move.amount) for move in self.facts.received if move.tender is None)
+
     def money_back(self, refund_id: str) -> list[Movement]:
         """Money that a refund sent back, tenders apart; oldest first."""
         return [move for move in self.facts.movements if move.refund_id == refund_id and move.tender is None]

@@ -20,6 +20,7 @@ from qbo_writer.posting.marks import day, document_number, private_note
 from qbo_writer.posting.pieces import Component, Covers, Piece, covers_of
 from qbo_writer.posting.posted import GIVES_BACK, Applied, PostedDocument
 from qbo_writer.posting.render import render
+from qbo_writer.posting.triggers import switched_off
 from qbo_writer.posting.verdicts import Document, Key, Needs, Operation, Problem, hold
 
 # Where a sales document's money goes to, or a refund's comes from.
@@ -168,15 +169,30 @@ def _payment(
 
 
 def settlement(account: OrderAccount) -> Made | None:
-    """A payment of nothing that sets open credits against what is open; None where there is nothing to set off."""
+    """A payment of nothing that sets open credits against what is open; None where there is nothing to set off.
+
+    What money that came in already will pay is left to it: a credit beside it is the buyer's, and goes back later.
+    """
     credits = account.posted.open("CreditMemo")
-    debits = account.posted.open("Invoice", "JournalEntry")
+    debits = _beyond_payments(account)
     amount = min(sum(left for _, left in credits), sum(left for _, left in debits))
     if not amount:
         return None
     newest = max(document.date for document, _ in (*credits, *debits))
     header = _header_of(account, newest, f"Credit of Shopify order {account.order.name} set off")
     return _payment(account, header, 0, "", [*take(debits, amount), *take(credits, amount)], {})
+
+
+def _beyond_payments(account: OrderAccount) -> list[tuple[PostedDocument, int]]:
+    """What is owed and no payment on its way to the books will settle; payments take invoices oldest first."""
+    coming = 0 if switched_off(account, "payment") else account.money_to_book
+    left = []
+    for document, owed in account.posted.open("Invoice", "JournalEntry"):
+        paid = min(owed, coming) if document.entity == "Invoice" else 0
+        coming -= paid
+        if owed > paid:
+            left.append((document, owed - paid))
+    return left
 
 
 def payback(account: OrderAccount, amount: int, label: str, at: Timestamp, suffix: str, money: Covers) -> Made:

@@ -85,9 +85,3 @@ class Posted:
     def first(self) -> PostedDocument | None:
         """The oldest one: what comes later is booked in its currency and on its customer."""
         return next((document for document in self.documents if not document.in_flight), None)
-
-    @property
-    def unapplied(self) -> int:
-        """Money that came in and that no document asked for: it stands on the customer."""
-        payments = (d for d in self.documents if d.entity == "Payment" and not d.voided)
-        return sum(max(0, d.total - sum(each.amount for each in d.applies)) for d in payments if d.total)
