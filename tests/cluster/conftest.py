@@ -13,7 +13,7 @@ import pytest
 from tests.charts.chart import REPOSITORY
 from tests.cluster.forwards import Forward, free_port, names_below_localhost
 from tests.cluster.installation import RELEASE, Installation
-from tests.cluster.merchants import Merchant, Town
+from tests.cluster.merchants import COMPANIES, Merchant, Town
 from tests.selling import Selling
 
 _FIGURES: dict[str, object] = {}
@@ -73,7 +73,9 @@ def town(installed: Installation, page: Forward) -> Iterator[Town]:
             urls[name] = f"http://{name}-0.localhost:{port}"
             ports[f"{name}-0.localhost", port] = forward.here
         stack.enter_context(names_below_localhost(ports))
-        yield Town(installed, urls)
+        made = Town(installed, urls)
+        made.found(COMPANIES)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def owner(town: Town) -> Merchant:
 @pytest.fixture(scope="module")
 def selling(town: Town, owner: Merchant) -> Iterator[Selling]:
     """Orders flow from the first test that wants it until one ends it."""
-    with Selling(town.scene(), owner.shop, every=1.0) as going_on:
+    with Selling(town.scene(), owner.shop, every=0.25) as going_on:
         yield going_on
 
 

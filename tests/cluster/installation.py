@@ -72,6 +72,23 @@ class Installation:
             apps["data"][key] = base64.b64encode(json.dumps(clients).encode()).decode()
         self.kubectl("apply", "-f", "-", told=yaml.safe_dump_all(objects))
 
+    def ledgerport(self, *words: str) -> dict[str, Any]:
+        """What the admin command answers, asked as docs/operations.md says: in a gateway's pod, its key handed in."""
+        key = self.secret("ledgerport-admin", "identity.pem").decode()
+        where = ("exec", "-i", f"deployment/{RELEASE}-gateway", "--")
+        answer: dict[str, Any] = json.loads(
+            self.kubectl(*where, "ledgerport", "--by", "tests", "--json", *words, told=key)
+        )
+        return answer
+
+    def secret(self, name: str, key: str) -> bytes:
+        [found] = self.items("secrets", "--field-selector", f"metadata.name={name}")
+        return base64.b64decode(found["data"][key])
+
+    def set_secret(self, name: str, key: str, value: bytes) -> None:
+        patch = json.dumps({"data": {key: base64.b64encode(value).decode()}})
+        self.kubectl("patch", "secret", name, "--patch", patch)
+
     def items(self, kinds: str, *words: str) -> list[dict[str, Any]]:
         answer = self.kubectl("get", kinds, "-o", "json", *words)
         return list(json.loads(answer)["items"])
@@ -97,14 +114,12 @@ class Installation:
 
     def memory(self) -> dict[str, int]:
         """MiB that the process of each pod holds, by component: the most where there are several."""
-        held: dict[str, int] = {}
-        for pod in self.items("pods"):
-            name = component_of(pod)
-            if name in SERVICES and is_ready(pod):
-                status = self.kubectl("exec", pod["metadata"]["name"], "--", "cat", "/proc/1/status")
-                [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
-                held[name] = max(held.get(name, 0), int(kib) // 1024)
-        return held
+        return {name: max(self._memory_of(pod) for pod in self.names_of(name)) for name in SERVICES}
+
+    def _memory_of(self, pod: str) -> int:
+        status = self.kubectl("exec", pod, "--", "cat", "/proc/1/status")
+        [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+        return int(kib) // 1024
 
     def keep_logs(self, folder: Path) -> None:
         """What every pod has said, a file each: with the namespace it will be gone."""

@@ -11,6 +11,8 @@ from ledgerport_local.auditor import Auditor
 from ledgerport_local.demo import REALM, SHOP, Scene, audit, connect, wait_for_books
 from ledgerport_local.walkthrough import Visitor
 
+# As many beside the demo's as there will be writers: each writer's share is one.
+COMPANIES = 3
 _LOOKS = 3
 _FIRST_REALM = 9341450000300000
 
@@ -39,6 +41,14 @@ class Town:
     def kill(self, name: str) -> None:
         self.installation.kill(name)
 
+    def found(self, merchants: int) -> None:
+        """Companies and stores for so many beside the demo's. A company is founded with all that its original holds."""
+        scene = self.scene()
+        for number in range(1, merchants + 1):
+            realm, shop = _theirs(number)
+            scene.intuit("companies", like=REALM, realm_id=realm, name=f"Cluster {number}")
+            scene.shopify("stores", shop=shop, like=SHOP)
+
     def scene(self) -> Scene:
         """With a browser of its own, in which nobody is signed in."""
         return Scene(self, Visitor(self.urls["page"]))
@@ -54,13 +64,9 @@ class Merchant:
 
     @classmethod
     def signs_up(cls, town: Town, number: int = 0) -> Merchant:
-        """Number 0 has the demo's company and store; others have some that are founded for them."""
+        """Number 0 has the demo's company and store; others have those that were founded for them."""
         scene = town.scene()
-        realm, shop = REALM, SHOP
-        if number:
-            realm, shop = str(_FIRST_REALM + number), f"cluster-{number}.myshopify.com"
-            scene.intuit("companies", like=REALM, realm_id=realm, name=f"Cluster {number}")
-            scene.shopify("stores", shop=shop, like=SHOP)
+        realm, shop = _theirs(number)
         scene.visitor.submit(
             scene.visitor.get("/sign-up"),
             "/sign-up",
@@ -94,3 +100,7 @@ class Merchant:
         finally:
             auditor.close()
         return found
+
+
+def _theirs(number: int) -> tuple[str, str]:
+    return (str(_FIRST_REALM + number), f"cluster-{number}.myshopify.com") if number else (REALM, SHOP)

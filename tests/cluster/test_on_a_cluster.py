@@ -5,6 +5,9 @@ All the while orders flow, and what stands in QuickBooks at the end is what the 
 
 from __future__ import annotations
 
+import base64
+import json
+import secrets
 import time
 from collections.abc import Callable
 
@@ -13,7 +16,7 @@ from rich.progress import Progress
 from tests.charts.chart import SERVICES
 from tests.cluster.forwards import Forward
 from tests.cluster.installation import RELEASE, Installation, component_of, is_ready
-from tests.cluster.merchants import Merchant, Town
+from tests.cluster.merchants import COMPANIES, Merchant, Town
 from tests.selling import Selling
 
 from ledgerport_local.audit import Comparison
@@ -21,9 +24,7 @@ from ledgerport_local.demo import play
 
 Eventually = Callable[[Callable[[], bool], str], None]
 Figures = dict[str, object]
-_ORDERS = 60
-# As many companies as writers: each writer's share is one.
-_COMPANIES, _BACKLOG = 3, 60
+_ORDERS, _BACKLOG = 60, 60
 
 
 def right(found: Comparison) -> str:
@@ -48,6 +49,7 @@ def test_helms_own_test_finds_every_service_ready(installed: Installation, figur
     figures["MiB at rest"] = installed.memory()
 
 
+_RING = ("ledgerport-sealing-keys", "sealing-keys.json")
 _WHO_AM_I = "import os; print(os.getuid(), *(os.access(each, os.W_OK) for each in ('/opt/ledgerport/app', '/tmp')))"
 _DISCOVER = "import os, urllib.request as u; print(u.urlopen(os.environ['INTUIT_DISCOVERY_URL']).read().decode())"
 _BUILT_WITH = "import importlib.util as i, shutil as s; print(i.find_spec('pip'), s.which('pip'), s.which('gcc'))"
@@ -172,10 +174,28 @@ def test_a_new_replica_gets_its_share_of_the_calls_and_one_that_goes_is_not_miss
     eventually(gone, "one of them is gone")
 
 
+def test_sealing_keys_are_rotated_by_command_and_no_pod_restarts(
+    installed: Installation, owner: Merchant, eventually: Eventually, figures: Figures
+) -> None:
+    """The Secret changes, every pod of auth takes it up by itself, and what was sealed is sealed anew."""
+    before = installed.names_of("auth")
+    ring = json.loads(installed.secret(*_RING))
+    ring["keys"]["k2"], ring["active"] = base64.b64encode(secrets.token_bytes(32)).decode(), "k2"
+    installed.set_secret(*_RING, json.dumps(ring).encode())
+    began = time.monotonic()
+    eventually(lambda: installed.ledgerport("rotate-keys", "--dry-run")["active_key"] == "k2", "auth has the new key")
+    figures["seconds until a changed ring of keys is in use"] = round(time.monotonic() - began)
+    done = installed.ledgerport("rotate-keys")
+    assert (done["waiting"], done["broken"], done["other_keys"]) == (0, [], ["k1"])
+    assert done["done"] > 0
+    assert installed.names_of("auth") == before
+    assert set(installed.ledgerport("health")["services"]) == {*SERVICES} - {"gateway"}
+
+
 def test_companies_move_to_more_writers_and_back_and_nothing_is_written_twice(
     town: Town, installed: Installation, eventually: Eventually, figures: Figures
 ) -> None:
-    merchants = [Merchant.signs_up(town, number) for number in range(1, _COMPANIES + 1)]
+    merchants = [Merchant.signs_up(town, number) for number in range(1, COMPANIES + 1)]
     slow = (
         "services.qbo-writer.settings.QBO_REQUESTS_PER_MINUTE=60",
         "services.qbo-writer.settings.QBO_BATCH_PAYLOADS=4",
@@ -189,6 +209,7 @@ def test_companies_move_to_more_writers_and_back_and_nothing_is_written_twice(
     began = time.monotonic()
     eventually(lambda: len(set(installed.leases().values())) == 3, "three writers share the companies")
     figures["seconds until three writers that are ready have a company each"] = round(time.monotonic() - began, 1)
+    _one_rests(installed, eventually, figures)
     installed.kubectl("scale", f"deployment/{RELEASE}-qbo-writer", "--replicas=1")
     began = time.monotonic()
     eventually(lambda: len(set(installed.leases().values())) == 1, "one writer has them all again")
@@ -214,6 +235,18 @@ def test_uninstalling_leaves_the_volumes_and_what_was_there_before(
         "data-intuit-sandbox-0",
         "data-shopify-sandbox-0",
     }
+
+
+def _one_rests(installed: Installation, eventually: Eventually, figures: Figures) -> None:
+    """A writer is drained by name: its companies go to the others at once, and it works again when it is told to."""
+    chosen = installed.ledgerport("drain", "--list")["writers"][0]
+    installed.ledgerport("drain", chosen["name"], "--minutes", "15")
+    began = time.monotonic()
+    eventually(lambda: chosen["holder"] not in installed.leases().values(), "the drained writer has no company")
+    eventually(lambda: len(installed.leases()) > COMPANIES, "the others have them all")
+    figures["seconds until a drained writer's companies are with others"] = round(time.monotonic() - began, 1)
+    installed.ledgerport("drain", chosen["name"], "--minutes", "0")
+    eventually(lambda: len(set(installed.leases().values())) == 3, "it works again")
 
 
 def _run(installed: Installation, where: str, program: str) -> str:
