@@ -12,6 +12,7 @@ from ledgerport.qbo_writer.v1 import push_pb2_grpc, records_pb2
 from ledgerport_libs.database import Database
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer import pushing
 from qbo_writer.ledger_rows import status_to_proto
 from qbo_writer.record_filter import (
@@ -25,7 +26,6 @@ from qbo_writer.record_filter import (
     to_token,
 )
 from qbo_writer.record_protos import record_to_proto
-from qbo_writer.sync_config_protos import timestamp
 
 MOST_CHOSEN = 10_000
 _MOST_RUNS, _DEFAULT_RUNS = 50, 20

@@ -9,9 +9,9 @@ from ledgerport.shopify_sync.v1 import history_import_pb2 as pb
 from ledgerport.shopify_sync.v1 import history_import_pb2_grpc
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from shopify_sync.import_desk import ImportDesk
 from shopify_sync.import_jobs import ImportJob, Status, Way, WhyPaging
-from shopify_sync.servicer import timestamp
 
 Context = Any
 _PAGE, _LARGEST_PAGE, _NEWEST = 20, 200, 2**63 - 1

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from ledgerport.shopify_sync.v1 import intake_pb2 as pb
 from ledgerport.shopify_sync.v1 import intake_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from shopify_sync.hints import wanted_topics
 from shopify_sync.privacy import DATA, REDACT, SHOP
 from shopify_sync.settings import Settings
@@ -147,11 +146,3 @@ def _request(row: _Privacy) -> pb.PrivacyRequest:
         held=[pb.HeldObject(kind=each["kind"], source_id=each["id"]) for each in row.held],
         sentence=row.sentence,
     )
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
