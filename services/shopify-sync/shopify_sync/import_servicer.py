@@ -62,10 +62,12 @@ class HistoryImportServicer(history_import_pb2_grpc.HistoryImportServiceServicer
         require(
             not token or (token.isascii() and token.isdecimal() and len(token) <= 18), "This page token is not ours."
         )
-        rows = await self._desk.page(person_of_this_call().business_id, int(token or _NEWEST), size + 1)
+        business_id = person_of_this_call().business_id
+        rows = await self._desk.page(business_id, int(token or _NEWEST), size + 1)
         return pb.ListImportsResponse(
             imports=[shown(row) for row in rows[:size]],
             next_page_token=str(rows[size - 1].id) if len(rows) > size else "",
+            today=(await self._desk.today(business_id)).isoformat(),
         )
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.GetImportResponse:
