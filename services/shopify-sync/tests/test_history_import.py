@@ -139,6 +139,28 @@ def test_cancelled_it_is_over_and_what_was_brought_in_stays(shop: Shop) -> None:
         move(shop, "Resume", import_id)
 
 
+def test_imports_are_listed_page_after_page_newest_first(shop: Shop) -> None:
+    made: list[str] = []
+    for _ in range(3):
+        made.append(shop.start_import(FIRST, FIRST))
+        shop.import_ends(made[-1])
+    token, seen = "", list[str]()
+    while not seen or token:
+        wanted = pb.ListImportsRequest(page_size=2, page_token=token)
+        listed = shop.imports().ListImports(wanted, metadata=shop.as_person())
+        seen += [each.import_id for each in listed.imports]
+        token = listed.next_page_token
+    assert seen[:3] == made[::-1]
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("token", ["x", "42", "LTE="])
+def test_a_page_token_of_somebody_elses_making_is_refused_in_words(shop: Shop, token: str) -> None:
+    with pytest.raises(grpc.RpcError, match="This page does not exist") as refused:
+        shop.imports().ListImports(pb.ListImportsRequest(page_token=token), metadata=shop.as_person())
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_one_import_at_a_time_and_the_same_request_starts_it_once(shop: Shop) -> None:
     shop.control("bulk/faults", seconds=30)
     first = shop.start_import(FIRST, LAST, "the same")
