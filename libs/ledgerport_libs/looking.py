@@ -54,7 +54,9 @@ Look = Callable[[Transaction], Awaitable[Sequence[Figure]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Behind:
+class Behind:
+    """How many wait in a queue, and for how long the oldest does (seconds)."""
+
     waiting: int
     oldest: float
 
@@ -103,7 +105,7 @@ class Looking:
 
 async def floor_figures(tx: Transaction) -> list[Figure]:
     """What every service has to show of its outbox and of the events that it gave up."""
-    behind = await tx.one("outbox_behind", _Behind)
+    behind = await tx.one("outbox_behind", Behind)
     waiting, oldest = (behind.waiting, behind.oldest) if behind else (0, 0.0)
     letters = await tx.all("dead_letters_by_consumer", _Count)
     return [

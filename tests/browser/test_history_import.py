@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.pages import opened, picture
 
-from ledgerport_local.chromium import find_chromium
 from ledgerport_local.demo import SHOP, Stage
-from ledgerport_local.settings import REPOSITORY
 
-PICTURES = REPOSITORY / "build" / "screenshots"
-_PATIENCE = 30_000
 OLD = 600
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium. That it is missing is a failure, not a reason to skip."""
-    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(find_chromium()), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +21,9 @@ def old_store(stage: Stage) -> Stage:
 
 
 def open_page(browser: Browser, stage: Stage, width: int, scheme: Literal["light", "dark"] = "light") -> Page:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    url = stage.platform.urls["page"]
-    context.add_cookies(
-        [{"name": each.name, "value": each.value or "", "url": url} for each in stage.visitor.browser.cookies]
-    )
-    page = context.new_page()
-    page.set_default_timeout(_PATIENCE)
-    page.goto(f"{url}/history-import")
+    page, _ = opened(browser, stage.visitor, width, scheme)
+    page.goto(f"{stage.visitor.page_url}/history-import")
     return page
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
 
 
 def test_an_import_from_the_first_count_to_its_end(browser: Browser, old_store: Stage) -> None:

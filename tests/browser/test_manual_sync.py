@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
+from tests.browser.pages import opened, picture
 
-from ledgerport_local.chromium import find_chromium
 from ledgerport_local.demo import SHOP, Stage
-from ledgerport_local.settings import REPOSITORY
 from ledgerport_local.walkthrough import Visitor
 
-PICTURES = REPOSITORY / "build" / "screenshots"
 PASSWORD = "a long enough passphrase 77"
 Eventually = Callable[[Callable[[], object], str], None]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium. That it is missing is a failure, not a reason to skip."""
-    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(find_chromium()), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -58,25 +43,6 @@ def _settled(owner: Visitor) -> bool:
 
 def _held(orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [each for each in orders if each["status"] == "ON_HOLD"]
-
-
-def opened(
-    browser: Browser, owner: Visitor, width: int = 1280, scheme: Literal["light", "dark"] = "light"
-) -> tuple[Page, list[str]]:
-    """A page of somebody who is signed in, and everything that went wrong on it unseen."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    context.add_cookies([{"name": c.name, "value": str(c.value), "url": owner.page_url} for c in owner.browser.cookies])
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    troubles: list[str] = []
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    return page, troubles
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
 
 
 def test_orders_are_selected_by_keyboard_pushed_and_watched_without_a_reload(

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect
+from tests.browser.pages import PATIENCE, picture
 
-from ledgerport_local.chromium import find_chromium
 from ledgerport_local.demo import REALM, SHOP, Stage
 from ledgerport_local.demo_account import ensure_demo_account
 from ledgerport_local.local_platform import LocalPlatform
-from ledgerport_local.settings import REPOSITORY
 from ledgerport_local.walkthrough import STAND_IN_PASSWORD, Visitor
-
-PICTURES = REPOSITORY / "build" / "screenshots"
-_PATIENCE = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium. That it is missing is a failure, not a reason to skip."""
-    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(find_chromium()), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -38,7 +21,7 @@ def page(browser: Browser, platform: LocalPlatform) -> Iterator[Page]:
     """A page on which nothing of ours may go wrong unseen: no script error, nothing missing, nothing refused."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     fresh = context.new_page()
-    fresh.set_default_timeout(_PATIENCE)
+    fresh.set_default_timeout(PATIENCE)
     troubles: list[str] = []
     ours = platform.urls["page"]
     fresh.on(
@@ -63,11 +46,6 @@ def signed_in(browser: Browser, platform: LocalPlatform) -> StorageState:
     state = context.storage_state()
     context.close()
     return state
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
 
 
 def sign_in(page: Page, platform: LocalPlatform) -> Visitor:

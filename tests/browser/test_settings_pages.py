@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Literal
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
+from tests.browser.pages import opened, picture
 
-from ledgerport_local.chromium import find_chromium
 from ledgerport_local.local_platform import LocalPlatform
-from ledgerport_local.settings import REPOSITORY
 from ledgerport_local.walkthrough import Visitor
 from qbo_writer_testing.settings_office import put_record
 
-PICTURES = REPOSITORY / "build" / "screenshots"
 REALM = "9341450000000001"
 PATHS = ["/sync-config", "/sync-config/history", "/mapping/products", "/mapping/gateways", "/mapping/products/auto"]
 PATHS += ["/mapping/taxes", "/mapping/products/import"]
 PUMP = "gid://shopify/ProductVariant/9001"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium. That it is missing is a failure, not a reason to skip."""
-    arguments = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(find_chromium()), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,26 +42,6 @@ def owner(platform: LocalPlatform) -> Iterator[Visitor]:
         connection.execute("INSERT INTO seen_tax (business_id, tax_key) VALUES (%s, 'State tax 8 %%')", (business,))
     yield visitor
     visitor.browser.close()
-
-
-def opened(
-    browser: Browser, owner: Visitor, width: int = 1280, scheme: Literal["light", "dark"] = "light"
-) -> tuple[Page, list[str]]:
-    """A page of somebody who is signed in, and everything that went wrong on it unseen."""
-    height = 900 if width > 500 else 844
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    context.add_cookies([{"name": c.name, "value": str(c.value), "url": owner.page_url} for c in owner.browser.cookies])
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    troubles: list[str] = []
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    return page, troubles
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=True)
 
 
 def test_settings_are_changed_with_the_keyboard_and_problems_stand_beside_their_fields(

@@ -39,7 +39,7 @@ QUICK = {
         "LEASE_SECONDS": "2",
         "QBO_THROTTLE_WAIT": "1",
         "LOOK_FIRST_AFTER": "0.9",
-        "BATCH_OVER_AFTER": "3",
+        "WRITE_OVER_AFTER": "3",
     },
     "shopify-sync": {"FETCH_LEASE": "2", "CATCH_UP_EVERY": "4", "CATCH_UP_OVERLAP": "60"},
     "connections": {"PROBE_SECONDS": "2"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ledgerport_libs import metrics
 from ledgerport_libs.database import Transaction
-from ledgerport_libs.looking import Figure, waiting
+from ledgerport_libs.looking import Behind, Figure, waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,11 @@ class _Tokens:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    waiting: int
-    oldest: float
-
-
 async def look(tx: Transaction) -> Sequence[Figure]:
     """The look of auth."""
     tokens = await tx.all("refresh_tokens_by_days", _Tokens)
     found = [
         Figure(metrics.REFRESH_TOKENS, each.count, {"provider": each.provider, "days": each.days}) for each in tokens
     ]
-    row = await tx.one("revocations_behind", _Behind)
+    row = await tx.one("revocations_behind", Behind)
     return [*found, *(waiting("revocations", row.waiting, row.oldest) if row else [])]

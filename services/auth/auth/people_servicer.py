@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -21,6 +20,7 @@ from ledgerport.auth.v1 import api_tokens_pb2 as tokens_pb2
 from ledgerport.auth.v1 import api_tokens_pb2_grpc, people_pb2, people_pb2_grpc
 from ledgerport.common.v1 import access_pb2
 from ledgerport_libs.identity import Person, ServiceIdentity, person_of_this_call
+from ledgerport_libs.timestamps import timestamp
 
 Context = Any
 pb = people_pb2
@@ -70,11 +70,11 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
             request.invitation_token,
             _client(request.client),
         )
-        return pb.SignUpResponse(session_token=ticket.token, expires_at=stamp(ticket.expires_at))
+        return pb.SignUpResponse(session_token=ticket.token, expires_at=timestamp(ticket.expires_at))
 
     async def SignIn(self, request: pb.SignInRequest, context: Context) -> pb.SignInResponse:
         ticket = await self._people.sign_in(request.email, request.password, _client(request.client))
-        return pb.SignInResponse(session_token=ticket.token, expires_at=stamp(ticket.expires_at))
+        return pb.SignInResponse(session_token=ticket.token, expires_at=timestamp(ticket.expires_at))
 
     async def SignOut(self, request: pb.SignOutRequest, context: Context) -> pb.SignOutResponse:
         await self._people.sign_out(request.session_token)
@@ -107,7 +107,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
 
     async def MakeResetLink(self, request: pb.MakeResetLinkRequest, context: Context) -> pb.MakeResetLinkResponse:
         ticket, email = await self._resets.make_link(person_of_this_call(), request.user_id)
-        return pb.MakeResetLinkResponse(reset_token=ticket.token, email=email, expires_at=stamp(ticket.expires_at))
+        return pb.MakeResetLinkResponse(reset_token=ticket.token, email=email, expires_at=timestamp(ticket.expires_at))
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
         await self._resets.change(person_of_this_call(), request.old_password, request.new_password)
@@ -128,7 +128,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
             return pb.FinishSingleSignOnResponse(next=arrived.next, linked=True)
         ticket = arrived.ticket
         return pb.FinishSingleSignOnResponse(
-            session_token=ticket.token, expires_at=stamp(ticket.expires_at), next=arrived.next
+            session_token=ticket.token, expires_at=timestamp(ticket.expires_at), next=arrived.next
         )
 
     async def ListSessions(self, request: pb.ListSessionsRequest, context: Context) -> pb.ListSessionsResponse:
@@ -138,8 +138,8 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
                 pb.Session(
                     session_id=each.id,
                     client=pb.Client(address=each.address, user_agent=each.user_agent),
-                    created_at=stamp(each.created_at),
-                    last_seen_at=stamp(each.seen_at),
+                    created_at=timestamp(each.created_at),
+                    last_seen_at=timestamp(each.seen_at),
                     current=each.id == caller.session_id,
                 )
                 for each in await self._sessions.of_person(caller)
@@ -173,7 +173,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
                 pb.Member(
                     person=pb.Person(user_id=member.id, email=member.email, name=member.name),
                     role=member.role,
-                    joined_at=stamp(member.joined_at),
+                    joined_at=timestamp(member.joined_at),
                 )
                 for member in members
             ]
@@ -181,7 +181,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
 
     async def InviteMember(self, request: pb.InviteMemberRequest, context: Context) -> pb.InviteMemberResponse:
         ticket = await self._members.invite(person_of_this_call(), normal_email(request.email), request.role)
-        return pb.InviteMemberResponse(invitation_token=ticket.token, expires_at=stamp(ticket.expires_at))
+        return pb.InviteMemberResponse(invitation_token=ticket.token, expires_at=timestamp(ticket.expires_at))
 
     async def ListInvitations(self, request: pb.ListInvitationsRequest, context: Context) -> pb.ListInvitationsResponse:
         return pb.ListInvitationsResponse(
@@ -191,7 +191,7 @@ class PeopleServicer(people_pb2_grpc.PeopleServiceServicer):
                     email=each.email,
                     role=each.role,
                     invited_by=each.invited_by,
-                    expires_at=stamp(each.expires_at),
+                    expires_at=timestamp(each.expires_at),
                 )
                 for each in await self._members.invitations(person_of_this_call().business_id)
             ]
@@ -248,12 +248,6 @@ class ApiTokensServicer(api_tokens_pb2_grpc.ApiTokensServiceServicer):
         return tokens_pb2.RevokeApiTokenResponse()
 
 
-def stamp(moment: datetime) -> Timestamp:
-    answer = Timestamp()
-    answer.FromDatetime(moment)
-    return answer
-
-
 def _client(told: pb.Client) -> Client:
     return Client.of(told.address, told.user_agent)
 
@@ -268,7 +262,7 @@ def _api_token(each: ApiToken) -> tokens_pb2.ApiToken:
         name=each.name,
         role=each.role,
         made_by=pb.Person(user_id=each.person_id, email=each.email, name=each.person_name),
-        created_at=stamp(each.created_at),
-        expires_at=stamp(each.expires_at),
-        last_used_at=stamp(each.last_used_at) if each.last_used_at else None,
+        created_at=timestamp(each.created_at),
+        expires_at=timestamp(each.expires_at),
+        last_used_at=timestamp(each.last_used_at),
     )

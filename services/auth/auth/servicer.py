@@ -7,7 +7,6 @@ from typing import Any
 
 from auth.health import Health
 from auth.issuing import Issuing
-from auth.people_servicer import stamp
 from auth.quickbooks_connecting import Callback, QuickBooksConnecting
 from auth.revoking import Revoking
 from auth.shopify_connecting import ShopifyConnecting
@@ -16,6 +15,7 @@ from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.common.v1 import provider_pb2
 from ledgerport_libs.errors import InvalidRequest
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.timestamps import timestamp
 
 Context = Any
 
@@ -78,7 +78,7 @@ class CredentialsServicer(credentials_pb2_grpc.CredentialsServiceServicer):
         return credentials_pb2.IssueAccessTokenResponse(
             access_token=issued.access_token,
             version=issued.version,
-            expires_at=stamp(issued.expires_at),
+            expires_at=timestamp(issued.expires_at),
             account=issued.account,
         )
 

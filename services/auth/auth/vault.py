@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from auth.provider_answers import QUICKBOOKS, SHOPIFY, AccountFacts, TokenSet
 from auth.sealing import KeyRing, Place
 from ledgerport.common.v1 import provider_pb2
 from ledgerport.events.v1 import auth_pb2
 from ledgerport_libs.bus import OutgoingEvent
 from ledgerport_libs.database import Transaction
+from ledgerport_libs.timestamps import timestamp
 
 PROVIDERS = {
     provider_pb2.PROVIDER_QUICKBOOKS: QUICKBOOKS,
@@ -105,11 +104,11 @@ class Vault:
             shop_domain=facts.account if provider == SHOPIFY else "",
             connected_by=by,
             scopes=tokens.scopes,
-            refresh_expires_at=_stamp(_end_of(tokens.refresh_expires_at, tokens.hard_expires_at)),
+            refresh_expires_at=timestamp(_end_of(tokens.refresh_expires_at, tokens.hard_expires_at)),
             store_zone=facts.zone,
             currency=facts.currency,
             country=facts.country,
-            hard_expires_at=_stamp(tokens.hard_expires_at),
+            hard_expires_at=timestamp(tokens.hard_expires_at),
         )
         await self._tell(tx, business_id, provider, version, auth_pb2.CredentialEvent(connected=connected))
 
@@ -121,7 +120,7 @@ class Vault:
             return False
         hard = tokens.hard_expires_at or held.hard_expires_at
         refreshed = auth_pb2.Refreshed(
-            refresh_expires_at=_stamp(_end_of(tokens.refresh_expires_at, hard)), hard_expires_at=_stamp(hard)
+            refresh_expires_at=timestamp(_end_of(tokens.refresh_expires_at, hard)), hard_expires_at=timestamp(hard)
         )
         await self._tell(tx, held.business_id, held.provider, version, auth_pb2.CredentialEvent(refreshed=refreshed))
         return True
@@ -212,11 +211,3 @@ def _end_of(rolling: datetime | None, hard: datetime | None) -> datetime | None:
     """When a person must consent again: the rolling or the hard end, whichever comes first."""
     ends = [end for end in (rolling, hard) if end is not None]
     return min(ends) if ends else None
-
-
-def _stamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledgerport.events.v1 import connection_pb2
 from ledgerport_libs import metrics
 from ledgerport_libs.database import Transaction
-from ledgerport_libs.looking import Figure, waiting
+from ledgerport_libs.looking import Behind, Figure, waiting
 
 _PREFIX = "CONNECTION_STATUS_"
 
@@ -19,12 +19,6 @@ class _Connections:
     status: int
     paused: bool
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    waiting: int
-    oldest: float
 
 
 async def look(tx: Transaction) -> Sequence[Figure]:
@@ -43,5 +37,5 @@ async def look(tx: Transaction) -> Sequence[Figure]:
         )
         for each in await tx.all("connections_by_status", _Connections)
     ]
-    row = await tx.one("notices_behind", _Behind)
+    row = await tx.one("notices_behind", Behind)
     return [*found, *(waiting("notices", row.waiting, row.oldest) if row else [])]

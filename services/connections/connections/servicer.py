@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from connections.gates import Gates
 from connections.moves import QUICKBOOKS
 from connections.notices import EXPIRING, RECOVERED, UNHEALTHY, Notice
@@ -22,6 +20,7 @@ from ledgerport_libs.database import Database
 from ledgerport_libs.errors import InvalidRequest, NotFound
 from ledgerport_libs.identity import caller_of_this_call, person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 
 Context = Any
 PAGE, LARGEST_PAGE = 50, 200
@@ -139,7 +138,7 @@ def _notice(each: Notice) -> pb.Notice:
         notice_id=str(each.id),
         provider=NUMBERS[each.provider],
         kind=_KINDS[each.kind],
-        raised_at=_stamp(each.raised_at),
+        raised_at=timestamp(each.raised_at),
         sentence=each.sentence,
         over=each.over,
     )
@@ -149,43 +148,35 @@ def to_proto(row: Row) -> pb.Connection:
     return pb.Connection(
         provider=NUMBERS[row.provider],
         status=connection_pb2.ConnectionStatus.ValueType(row.status),
-        status_since=_stamp(row.status_since),
+        status_since=timestamp(row.status_since),
         reason=row.reason,
         explanation=row.explanation,
         paused=row.paused,
-        paused_since=_stamp(row.paused_since),
+        paused_since=timestamp(row.paused_since),
         paused_by=row.paused_by,
         account_id=row.account_id,
         account_name=row.account_name,
         shop_domain=row.shop_domain,
         connected_by=row.connected_by,
-        connected_at=_stamp(row.connected_at),
-        refresh_expires_at=_stamp(row.refresh_expires_at),
+        connected_at=timestamp(row.connected_at),
+        refresh_expires_at=timestamp(row.refresh_expires_at),
         scopes=row.scopes,
-        last_write_at=_stamp(row.last_write_at),
+        last_write_at=timestamp(row.last_write_at),
         # Once a company was connected, the binding to it is for good.
         locked=row.provider == QUICKBOOKS and bool(row.account_id),
         version=row.version,
-        last_probe_at=_stamp(row.last_probe_at),
+        last_probe_at=timestamp(row.last_probe_at),
         store_zone=row.store_zone,
-        hard_expires_at=_stamp(row.hard_expires_at),
+        hard_expires_at=timestamp(row.hard_expires_at),
     )
 
 
 def _entry(each: _Entry) -> pb.HistoryEntry:
     return pb.HistoryEntry(
         provider=NUMBERS[each.provider],
-        at=_stamp(each.at),
+        at=timestamp(each.at),
         actor=each.actor,
         sentence=each.sentence,
         status=connection_pb2.ConnectionStatus.ValueType(each.status),
         paused=each.paused,
     )
-
-
-def _stamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    answer = Timestamp()
-    answer.FromDatetime(moment)
-    return answer

@@ -113,7 +113,8 @@ class HistoryImports:
         found, (counted, trouble) = await asyncio.gather(ask(listing), self._counted(visitor, days))
         listed = [shown(each) for each in found.imports]
         trouble = error or trouble
-        today = datetime.now(UTC).date()
+        # A shopify-sync of the version before says no day.
+        today = date.fromisoformat(found.today) if found.today else datetime.now(UTC).date()
         return self._desk.pages.show(
             request,
             "history_import.html",

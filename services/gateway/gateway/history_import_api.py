@@ -36,7 +36,7 @@ class HistoryImportApi:
         }
 
     async def listed(self, request: Request, visitor: Visitor) -> Mapping[str, Any]:
-        wanted = pb.ListImportsRequest(page_token=one(request, "page", 20))
+        wanted = pb.ListImportsRequest(page_token=one(request, "page"))
         found = await ask(self._imports.ListImports(wanted, metadata=visitor.proof))
         return {"imports": [history_import.shown(each) for each in found.imports], "next_page": found.next_page_token}
 

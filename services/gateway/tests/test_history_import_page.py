@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from gateway.history_import import duration
 from gateway.intake_notices import about
 from ledgerport.shopify_sync.v1 import intake_pb2 as pb
+from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 
 PATH = "/history-import"
+SHOP = "harbour-lane.myshopify.com"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,28 @@ def test_without_a_store_the_page_says_what_to_do_first(owner: Visitor) -> None:
     counted = owner.get(f"{PATH}?first_day=2026-01-01&last_day=2026-01-31")
     assert "Connect your Shopify store first." in counted.text
     assert "Start import" not in counted.text
+
+
+def proposes(visitor: Visitor, zone: str) -> bool:
+    """Whether the page proposes the thirty days up to today in this zone."""
+    today, page = datetime.now(ZoneInfo(zone)).date(), visitor.get(PATH).text
+    days = {"first_day": today - timedelta(days=30), "last_day": today}
+    return all(f'name="{name}" value="{day.isoformat()}"' in page for name, day in days.items())
+
+
+def test_the_days_end_with_today_where_the_store_is(sign_up: Callable[[str], Visitor], platform: LocalPlatform) -> None:
+    visitor = sign_up("hana")
+    assert proposes(visitor, "UTC"), "no store is connected"
+    elsewhere = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 11 else "Etc/GMT+12"
+    moved = visitor.browser.post(
+        f"{platform.urls['shopify-sandbox']}/_sandbox/shop", json={"shop": SHOP, "set": {"zone": elsewhere}}
+    )
+    assert moved.status_code == 200
+    assert "Shopify is connected" in visitor.connect_shopify(SHOP).text
+    ends = time.monotonic() + 30
+    while not proposes(visitor, elsewhere):
+        assert time.monotonic() < ends, visitor.get(PATH).text
+        time.sleep(0.2)
 
 
 def test_a_viewer_may_look_and_start_nothing(viewer: Visitor, page_url: str) -> None:

@@ -143,7 +143,7 @@ async def _unanswered(desk: Desk, claims: Sequence[Claimed], answer: Answer, sta
         )
         for record, claim in claims
     ]
-    waits: Mapping[UUID, float] = dict.fromkeys((record.id for record, _ in claims), desk.batch_over_after)
+    waits: Mapping[UUID, float] = dict.fromkeys((record.id for record, _ in claims), desk.write_over_after)
     await ledger.retry_later(desk.db, desk.lease, tries, waits)
     if reading.action is Action.COMPANY:
         raise CompanyTrouble(reading.fault.message)

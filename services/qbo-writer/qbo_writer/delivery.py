@@ -273,5 +273,5 @@ class Delivery:
             retry_waits=settings.retry_waits,
             look_first_after=settings.look_first_after,
             look_first_always=settings.look_first_always,
-            batch_over_after=settings.batch_over_after,
+            write_over_after=settings.write_over_after,
         )

@@ -50,7 +50,7 @@ class Desk:
     # Seconds.
     retry_waits: tuple[float, ...]
     look_first_after: float
-    batch_over_after: float
+    write_over_after: float
     # What we know may be older than the books: what a plan would make may stand there already.
     look_first_always: bool = False
     breaker: Breaker = field(init=False)

@@ -15,6 +15,7 @@ from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import InvalidRequest, NotFound, Refused
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer import mapping, mapping_csv
 from qbo_writer.account_roles import CLEARING_TYPES
 from qbo_writer.company_facts import CompanyFacts, company_facts
@@ -22,7 +23,7 @@ from qbo_writer.field_problems import FieldProblem, refuse_fields
 from qbo_writer.mapping import Mapped, Place
 from qbo_writer.mapping_rules import KINDS, Match, Source, as_names, clear_matches, unfit
 from qbo_writer.posting.company import Name
-from qbo_writer.sync_config_protos import name_to_proto, tax_world_to_proto, timestamp
+from qbo_writer.sync_config_protos import name_to_proto, tax_world_to_proto
 from qbo_writer.sync_config_rules import NOT_SOLD
 
 log = telemetry.logger("mapping")

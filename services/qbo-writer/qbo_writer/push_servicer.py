@@ -11,21 +11,13 @@ from ledgerport.qbo_writer.v1 import push_pb2 as pb
 from ledgerport.qbo_writer.v1 import push_pb2_grpc, records_pb2
 from ledgerport_libs.database import Database
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.paging import from_token, number_in, page_size, to_token
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer import pushing
 from qbo_writer.ledger_rows import status_to_proto
-from qbo_writer.record_filter import (
-    filter_params,
-    from_token,
-    number_in,
-    page_size,
-    record_uuid,
-    record_uuids,
-    status_word,
-    to_token,
-)
+from qbo_writer.record_filter import filter_params, record_uuid, record_uuids, status_word
 from qbo_writer.record_protos import record_to_proto
-from qbo_writer.sync_config_protos import timestamp
 
 MOST_CHOSEN = 10_000
 _MOST_RUNS, _DEFAULT_RUNS = 50, 20

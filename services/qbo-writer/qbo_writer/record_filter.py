@@ -1,10 +1,8 @@
-"""Which records or attempts a person asks for, and which page of them: as parameters of our statements."""
+"""Which records or attempts a person asks for: as parameters of our statements."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +12,6 @@ from ledgerport.events.v1 import record_pb2
 from ledgerport.qbo_writer.v1 import records_pb2 as pb
 from ledgerport_libs.errors import InvalidRequest, NotFound
 from ledgerport_libs.rpc import require
-
-MOST_ROWS = 200
-DEFAULT_ROWS = 50
-_NO_PAGE = "This page does not exist."
 
 
 def filter_params(business_id: str, asked: pb.RecordFilter) -> dict[str, Any]:
@@ -44,40 +38,6 @@ def _word(enum: EnumDescriptor, number: int, prefix: str) -> str | None:
         raise InvalidRequest(f"{enum.name} {number}", say="There is no such status or kind.")
     name = value.name.removeprefix(prefix)
     return None if name == "UNSPECIFIED" else name.lower()
-
-
-def page_size(asked: int, most: int = MOST_ROWS, default: int = DEFAULT_ROWS) -> int:
-    require(0 <= asked <= most, f"A page holds at most {most} rows.")
-    return asked or default
-
-
-def to_token(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode()
-
-
-def from_token(text: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(text.encode()).decode()
-    except (binascii.Error, ValueError):
-        require(False, _NO_PAGE)
-        raise
-
-
-def number_in(token: str) -> int | None:
-    """The number that a page begins before; None for the first page."""
-    if not token:
-        return None
-    text = from_token(token)
-    require(text.isascii() and text.isdigit() and len(text) < 19, _NO_PAGE)
-    return int(text)
-
-
-def moment_in(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        require(False, _NO_PAGE)
-        raise
 
 
 def record_uuid(text: str) -> UUID:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from ledgerport.common.v1 import money_pb2
 from ledgerport.qbo_writer.v1 import records_pb2 as pb
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer.ledger_rows import kind_to_proto, status_to_proto
-from qbo_writer.sync_config_protos import timestamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,21 +12,13 @@ from ledgerport.qbo_writer.v1 import records_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import NotFound
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.paging import DEFAULT_ROWS, from_token, moment_in, number_in, page_size, to_token
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer import steering
 from qbo_writer.attempts_csv import attempts_csv
 from qbo_writer.figures import proof_over
 from qbo_writer.ledger_rows import kind_to_proto, status_to_proto
-from qbo_writer.record_filter import (
-    DEFAULT_ROWS,
-    filter_params,
-    from_token,
-    moment_in,
-    number_in,
-    page_size,
-    record_uuid,
-    record_uuids,
-    to_token,
-)
+from qbo_writer.record_filter import filter_params, record_uuid, record_uuids
 from qbo_writer.record_protos import (
     AttemptRow,
     DocumentRow,
@@ -36,7 +28,6 @@ from qbo_writer.record_protos import (
     document_to_proto,
     record_to_proto,
 )
-from qbo_writer.sync_config_protos import timestamp
 
 _MOST_CHOSEN = 10_000
 _FIRST_PAGE = {"before": None, "before_id": None}

@@ -26,5 +26,7 @@ class Settings(FloorSettings, frozen=True):
     retry_waits: tuple[float, ...] = (5, 15, 45, 120, 300)
     look_first_after: float = Field(180.0, description="a claim older than this is looked for before it is sent again")
     look_first_always: bool = Field(False, description="nothing is made that was not looked for: after a restore")
-    batch_over_after: float = Field(130.0, gt=0, description="a batch without an answer is at work no longer")
+    write_over_after: float = Field(
+        130.0, gt=0, description="a write without an answer, alone or in a batch, is at work no longer after this"
+    )
     company_refresh_seconds: float = Field(3600.0, gt=0)

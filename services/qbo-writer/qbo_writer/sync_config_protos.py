@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from google.protobuf.descriptor import EnumDescriptor
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledgerport.qbo_writer.v1 import sync_config_pb2 as pb
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer.company_facts import CompanyFacts
 from qbo_writer.field_problems import FieldProblem
 from qbo_writer.posting import config as posting
@@ -111,14 +110,6 @@ def name_to_proto(name: Name) -> pb.QuickBooksName:
 
 def problems_to_proto(problems: Sequence[FieldProblem]) -> list[pb.FieldProblem]:
     return [pb.FieldProblem(field=each.field, sentence=each.sentence) for each in problems]
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp
 
 
 def _word(enum: EnumDescriptor, prefix: str, number: int) -> str | None:

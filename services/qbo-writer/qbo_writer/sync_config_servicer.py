@@ -15,6 +15,7 @@ from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import AppError, PassingTrouble, Refused
 from ledgerport_libs.identity import person_of_this_call
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from qbo_writer import sync_config
 from qbo_writer.account_roles import ROLES, fitting, own_name, proposed
 from qbo_writer.company_facts import ACCOUNT, CLASS, ITEM, LOCATION, SETTINGS_LISTS, CompanyFacts, company_facts
@@ -29,7 +30,6 @@ from qbo_writer.sync_config_protos import (
     name_to_proto,
     problems_to_proto,
     role_to_proto,
-    timestamp,
 )
 from qbo_writer.sync_config_rules import changes, problems
 

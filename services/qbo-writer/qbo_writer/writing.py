@@ -84,9 +84,9 @@ def _endless() -> Problem:
 
 
 async def _send_and_settle(desk: Desk, record: Runnable, claim: Claim) -> Next:
-    if claim.batch and claim.age < desk.batch_over_after:
+    if claim.batch and claim.age < desk.write_over_after:
         # Its batch may still be at work, under another request id: whether it made this one is known only later.
-        await ledger.wait_out(desk.db, desk.lease, record, desk.batch_over_after - claim.age)
+        await ledger.wait_out(desk.db, desk.lease, record, desk.write_over_after - claim.age)
         return Next.DONE
     refused: AccessToken | None = None
     while True:
@@ -135,7 +135,7 @@ async def act(
                 return await _done(desk, record, claim, found, outcome)
             if reading.action is Action.NAME_TAKEN:
                 return await _drop_claim(desk, record)
-            if reading.action is Action.SEEN_BEFORE and claim.age < desk.batch_over_after:
+            if reading.action is Action.SEEN_BEFORE and claim.age < desk.write_over_after:
                 await try_later(desk, record, reading, outcome)  # it may still be at work
                 return Next.DONE
         case Action.RELOAD:

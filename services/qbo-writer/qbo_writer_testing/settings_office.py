@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -253,12 +253,6 @@ def _proof(who: str, business: str) -> tuple[tuple[str, str], ...]:
 
 def _migrated(url: str) -> None:
     migrate(url, "qbo_writer")
-
-
-@contextmanager
-def databases() -> Iterator[TemplateDatabases]:
-    with TemplateDatabases() as server:
-        yield server
 
 
 @asynccontextmanager

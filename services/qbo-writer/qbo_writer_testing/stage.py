@@ -56,7 +56,7 @@ QUICK = {
         "LEASE_SECONDS": "2",
         "QBO_THROTTLE_WAIT": "0.5",
         "LOOK_FIRST_AFTER": "3",
-        "BATCH_OVER_AFTER": "3",
+        "WRITE_OVER_AFTER": "3",
         "QBO_REQUESTS_PER_SECOND": "10",
     },
     "intuit-sandbox": {"INTUIT_SANDBOX_REQUESTS_PER_SECOND": "0", "INTUIT_SANDBOX_REQUESTS_PER_MINUTE": "0"},

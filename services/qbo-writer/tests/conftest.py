@@ -1,4 +1,4 @@
-"""Fresh companies of the Intuit stand-in, one of each tax world, whose books a test may write."""
+"""Fresh companies of the Intuit stand-in, whose books a test may write, and databases for what is asked over gRPC."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.posting.company import TaxWorld
 from qbo_writer.posting.config import SyncConfig
 from qbo_writer_testing.paper import AUTOMATED, BRITISH, US, PaperCompany
@@ -20,6 +21,13 @@ Open = Callable[..., RealBooks]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the documents of the golden cases anew")
     parser.addoption("--record-golden", action="store_true", help="tell their stories to the stand-in store again, too")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TemplateDatabases]:
+    """Databases of the writer, each a clone; one server for each file of tests."""
+    with TemplateDatabases() as running:
+        yield running
 
 
 @pytest.fixture

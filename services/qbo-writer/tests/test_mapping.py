@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -10,16 +10,10 @@ import pytest
 from ledgerport.qbo_writer.v1 import mapping_pb2 as pb
 from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.sync_config import load_settings, settings_stamp
-from qbo_writer_testing.settings_office import OURS, THEIRS, Office, databases, opened
+from qbo_writer_testing.settings_office import OURS, THEIRS, Office, opened
 
 PRODUCT, CUSTOMER = pb.MAPPING_KIND_PRODUCT, pb.MAPPING_KIND_CUSTOMER
 GATEWAY, TAX = pb.MAPPING_KIND_GATEWAY, pb.MAPPING_KIND_TAX
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[TemplateDatabases]:
-    with databases() as running:
-        yield running
 
 
 @pytest.fixture

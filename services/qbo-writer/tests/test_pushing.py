@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ from ledgerport.events.v1 import record_pb2
 from ledgerport.qbo_writer.v1 import push_pb2 as pb
 from ledgerport.qbo_writer.v1 import records_pb2
 from ledgerport_local.databases import TemplateDatabases
-from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, databases, opened
+from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, opened
 
 RecordFilter = records_pb2.RecordFilter
 CLAIM = (
@@ -25,12 +25,6 @@ CLAIM = (
     " VALUES (%s, %s, 'create', 'SalesReceipt', 'r', '', '', 1)"
 )
 ORDERS = RecordFilter(kind=record_pb2.RECORD_KIND_ORDER)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[TemplateDatabases]:
-    with databases() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import fields
 
 import grpc
@@ -14,13 +14,7 @@ from ledgerport.qbo_writer.v1 import sync_config_pb2 as pb
 from ledgerport_local.databases import TemplateDatabases
 from qbo_writer.posting.config import Customers, Method, SyncConfig
 from qbo_writer.sync_config import RECONSIDERED, load_settings, settings_stamp
-from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, databases, opened
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[TemplateDatabases]:
-    with databases() as running:
-        yield running
+from qbo_writer_testing.settings_office import OURS, THEIRS, Office, Refusal, opened
 
 
 @pytest.fixture

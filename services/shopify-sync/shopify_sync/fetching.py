@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from opentelemetry.trace import SpanKind
 
 from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
@@ -18,6 +17,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
+from ledgerport_libs.timestamps import timestamp
 from shopify_sync.batch_size import BatchSize
 from shopify_sync.objects import Fetched, Objects
 from shopify_sync.saying import say
@@ -197,8 +197,7 @@ class Fetching:
         """The store removed our app: auth is told, and decides by the time whether that still holds."""
         hints = await self._claim(store, "uninstalled", 1)
         for hint in hints:
-            triggered = Timestamp()
-            triggered.FromDatetime(hint.hinted_at)
+            triggered = timestamp(hint.hinted_at)
             report = credentials_pb2.ReportUninstalledRequest(business_id=store.business_id, triggered_at=triggered)
             try:
                 await self._auth.ReportUninstalled(report)

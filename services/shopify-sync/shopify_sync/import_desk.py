@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -108,6 +108,11 @@ class ImportDesk:
     async def page(self, business_id: str, older_than: int, size: int) -> Sequence[ImportJob]:
         return await self._db.all("import_page", ImportJob, business_id=business_id, before=older_than, size=size)
 
+    async def today(self, business_id: str) -> date:
+        """The day that it is in the store's zone; in UTC while no store is connected."""
+        store = await self._db.one("store_for_import", _Store, business_id=business_id)
+        return _today(store.zone if store else "UTC")
+
     async def pause(self, business_id: str, import_id: str) -> ImportJob:
         return await self._move(business_id, import_id, Status.PAUSED)
 
@@ -163,9 +168,13 @@ def _days(first: str, last: str, zone: str) -> Days:
         raise InvalidRequest("turned round", say="The first day is after the last one.")
     if days.first < _OLDEST:
         raise InvalidRequest("too old", say=f"The first day cannot be before {_OLDEST.isoformat()}.")
-    if days.first > datetime.now(UTC).astimezone(ZoneInfo(zone)).date():
+    if days.first > _today(zone):
         raise InvalidRequest("in the future", say="The first day is in the future.")
     return Days(days.first, min(days.last, date(9998, 12, 31)), zone)
+
+
+def _today(zone: str) -> date:
+    return datetime.now(ZoneInfo(zone)).date()
 
 
 def _named(nodes: Sequence[dict[str, str]]) -> tuple[str, datetime] | None:

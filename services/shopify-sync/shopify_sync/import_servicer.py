@@ -8,10 +8,11 @@ from typing import Any
 from ledgerport.shopify_sync.v1 import history_import_pb2 as pb
 from ledgerport.shopify_sync.v1 import history_import_pb2_grpc
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.paging import number_in, to_token
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from shopify_sync.import_desk import ImportDesk
 from shopify_sync.import_jobs import ImportJob, Status, Way, WhyPaging
-from shopify_sync.servicer import timestamp
 
 Context = Any
 _PAGE, _LARGEST_PAGE, _NEWEST = 20, 200, 2**63 - 1
@@ -57,15 +58,14 @@ class HistoryImportServicer(history_import_pb2_grpc.HistoryImportServiceServicer
         return pb.StartImportResponse(history_import=shown(job))
 
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
-        size, token = min(request.page_size or _PAGE, _LARGEST_PAGE), request.page_token
+        business_id, size = person_of_this_call().business_id, min(request.page_size or _PAGE, _LARGEST_PAGE)
         require(size > 0, "A page has at least one entry.")
-        require(
-            not token or (token.isascii() and token.isdecimal() and len(token) <= 18), "This page token is not ours."
-        )
-        rows = await self._desk.page(person_of_this_call().business_id, int(token or _NEWEST), size + 1)
+        before = number_in(request.page_token)
+        rows = await self._desk.page(business_id, _NEWEST if before is None else before, size + 1)
         return pb.ListImportsResponse(
             imports=[shown(row) for row in rows[:size]],
-            next_page_token=str(rows[size - 1].id) if len(rows) > size else "",
+            next_page_token=to_token(str(rows[size - 1].id)) if len(rows) > size else "",
+            today=(await self._desk.today(business_id)).isoformat(),
         )
 
     async def GetImport(self, request: pb.GetImportRequest, context: Context) -> pb.GetImportResponse:

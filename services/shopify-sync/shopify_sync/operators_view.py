@@ -9,17 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from ledgerport_libs import metrics
 from ledgerport_libs.database import Transaction
-from ledgerport_libs.looking import Figure, waiting
+from ledgerport_libs.looking import Behind, Figure, waiting
 from shopify_sync.hints import wanted_topics
 from shopify_sync.silence import silent_since
 
 _STATES = ("well", "silent", "refusing", "without all webhooks")
-
-
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    waiting: int
-    oldest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ async def look(tx: Transaction) -> Sequence[Figure]:
     """The look of shopify-sync."""
     found: list[Figure] = []
     for queue in ("hints", "imports", "privacy"):
-        row = await tx.one(f"{queue}_behind", _Behind)
+        row = await tx.one(f"{queue}_behind", Behind)
         found += waiting(queue, row.waiting, row.oldest) if row else []
     stores, now = await tx.all("stores_looked_at", _Store), datetime.now(UTC)
     states = Counter(_state(store, now) for store in stores)

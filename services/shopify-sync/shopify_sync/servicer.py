@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from ledgerport.shopify_sync.v1 import intake_pb2 as pb
 from ledgerport.shopify_sync.v1 import intake_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.paging import number_in, to_token
 from ledgerport_libs.rpc import require
+from ledgerport_libs.timestamps import timestamp
 from shopify_sync.hints import wanted_topics
 from shopify_sync.privacy import DATA, REDACT, SHOP
 from shopify_sync.settings import Settings
@@ -118,21 +118,18 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
         self, request: pb.ListPrivacyRequestsRequest, context: Context
     ) -> pb.ListPrivacyRequestsResponse:
         size = min(request.page_size or _PAGE, _LARGEST_PAGE)
-        token = request.page_token
         require(size > 0, "A page has at least one entry.")
-        require(
-            not token or (token.isascii() and token.isdecimal() and len(token) <= 18), "This page token is not ours."
-        )
+        before = number_in(request.page_token)
         rows = await self._db.all(
             "privacy_page",
             _Privacy,
             business_id=person_of_this_call().business_id,
-            before=int(token or _NEWEST),
+            before=_NEWEST if before is None else before,
             size=size + 1,
         )
         return pb.ListPrivacyRequestsResponse(
             requests=[_request(row) for row in rows[:size]],
-            next_page_token=str(rows[size - 1].id) if len(rows) > size else "",
+            next_page_token=to_token(str(rows[size - 1].id)) if len(rows) > size else "",
         )
 
 
@@ -147,11 +144,3 @@ def _request(row: _Privacy) -> pb.PrivacyRequest:
         held=[pb.HeldObject(kind=each["kind"], source_id=each["id"]) for each in row.held],
         sentence=row.sentence,
     )
-
-
-def timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(moment)
-    return stamp

@@ -155,12 +155,15 @@ class Shop:
     def sync_now(self) -> None:
         self._intake().SyncNow(intake_pb2.SyncNowRequest(), metadata=self._as_person("shopify-sync"))
 
-    def privacy_requests(self) -> list[intake_pb2.PrivacyRequest]:
-        """All of this Business, newest first."""
-        answer = self._intake().ListPrivacyRequests(
-            intake_pb2.ListPrivacyRequestsRequest(), metadata=self._as_person("shopify-sync")
-        )
-        return list(answer.requests)
+    def privacy_requests(self, page_size: int = 0) -> list[intake_pb2.PrivacyRequest]:
+        """All of this Business, newest first, read page after page."""
+        wanted, found = intake_pb2.ListPrivacyRequestsRequest(page_size=page_size), list[intake_pb2.PrivacyRequest]()
+        while True:
+            answer = self._intake().ListPrivacyRequests(wanted, metadata=self._as_person("shopify-sync"))
+            found += answer.requests
+            if not answer.next_page_token:
+                return found
+            wanted.page_token = answer.next_page_token
 
     # --- imports ----------------------------------------------------------------------------------
 

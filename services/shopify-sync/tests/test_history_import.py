@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import grpc
 import pytest
@@ -138,6 +139,28 @@ def test_cancelled_it_is_over_and_what_was_brought_in_stays(shop: Shop) -> None:
         move(shop, "Resume", import_id)
 
 
+def test_imports_are_listed_page_after_page_newest_first(shop: Shop) -> None:
+    made: list[str] = []
+    for _ in range(3):
+        made.append(shop.start_import(FIRST, FIRST))
+        shop.import_ends(made[-1])
+    token, seen = "", list[str]()
+    while not seen or token:
+        wanted = pb.ListImportsRequest(page_size=2, page_token=token)
+        listed = shop.imports().ListImports(wanted, metadata=shop.as_person())
+        seen += [each.import_id for each in listed.imports]
+        token = listed.next_page_token
+    assert seen[:3] == made[::-1]
+    assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize("token", ["x", "42", "LTE="])
+def test_a_page_token_of_somebody_elses_making_is_refused_in_words(shop: Shop, token: str) -> None:
+    with pytest.raises(grpc.RpcError, match="This page does not exist") as refused:
+        shop.imports().ListImports(pb.ListImportsRequest(page_token=token), metadata=shop.as_person())
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_one_import_at_a_time_and_the_same_request_starts_it_once(shop: Shop) -> None:
     shop.control("bulk/faults", seconds=30)
     first = shop.start_import(FIRST, LAST, "the same")
@@ -164,6 +187,40 @@ def test_trouble_of_shopifys_only_delays_it(shop: Shop) -> None:
     faults = [{"kind": kind, "count": 1, "status": 503} for kind in ("status", "html", "cut", "throttled", "internal")]
     shop.control("graphql/faults", faults=faults)
     all_are_in(shop, shop.start_import(FIRST, LAST))
+
+
+@pytest.fixture
+def moving_shop(shop: Shop) -> Iterator[Shop]:
+    """A store that is back in its own zone afterwards."""
+    yield shop
+    shop.control("shop", set={"zone": "America/New_York"})
+
+
+def told_today(shop: Shop) -> str:
+    return str(shop.imports().ListImports(pb.ListImportsRequest(), metadata=shop.as_person()).today)
+
+
+def today_in(zone: str) -> str:
+    return datetime.now(ZoneInfo(zone)).date().isoformat()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_today_is_the_day_in_the_stores_zone(moving_shop: Shop, zone: str) -> None:
+    """It is never the same day in these two: they are 26 hours apart."""
+    moving_shop.control("shop", set={"zone": zone})
+    until(lambda: told_today(moving_shop) == today_in(zone), "the day is the store's")
+
+
+def test_without_a_store_today_is_the_day_in_utc(moving_shop: Shop) -> None:
+    elsewhere = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 11 else "Etc/GMT+12"
+    moving_shop.control("shop", set={"zone": elsewhere})
+    until(lambda: told_today(moving_shop) == today_in(elsewhere), "the day is another one than in UTC")
+    with moving_shop.database() as connection:
+        connection.execute("UPDATE store SET connected = false")
+    before, told, after = today_in("UTC"), told_today(moving_shop), today_in("UTC")
+    with moving_shop.database() as connection:
+        connection.execute("UPDATE store SET connected = true")
+    assert told in (before, after)
 
 
 @pytest.fixture

@@ -107,6 +107,18 @@ def test_a_redaction_that_comes_twice_is_one(shop: Shop) -> None:
     assert len(told) == 1
 
 
+def test_requests_are_listed_page_after_page(shop: Shop) -> None:
+    customer, orders = buyer(shop)
+    for _ in range(3):
+        told = body(customer, orders, "orders_requested")
+        assert shop.deliver(told, topic=DATA, id=str(uuid.uuid4())).status_code == 200
+    answered(shop, pb.PRIVACY_TOPIC_CUSTOMER_DATA, 3)
+    shop.rests()
+    ids = [each.request_id for each in shop.privacy_requests()]
+    assert [each.request_id for each in shop.privacy_requests(page_size=1)] == ids
+    assert len(ids) == len(set(ids)) >= 3
+
+
 def test_a_shop_redact_of_a_store_that_is_connected_again_erases_nothing(shop: Shop) -> None:
     _, orders = buyer(shop)
     assert shop.deliver({"shop_id": 1, "shop_domain": shop.domain}, topic=SHOP_REDACT).status_code == 200

@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from ledgerport.events.v2 import entity_pb2
+from ledgerport_libs.timestamps import timestamp
 
 Node = Mapping[str, Any]
 
@@ -17,11 +18,7 @@ _DEFAULT_TITLE = "Default Title"
 
 
 def instant(text: str | None) -> Timestamp | None:
-    if text is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(datetime.fromisoformat(text))
-    return stamp
+    return timestamp(datetime.fromisoformat(text) if text is not None else None)
 
 
 def text(value: str | None) -> str:
