@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography import x509
+from tests.certificates import Authority
 from tests.charts import tools
 from tests.charts.chart import CHART, SERVICES, values_file
 
@@ -88,6 +90,24 @@ class Installation:
     def set_secret(self, name: str, key: str, value: bytes) -> None:
         patch = json.dumps({"data": {key: base64.b64encode(value).decode()}})
         self.kubectl("patch", "secret", name, "--patch", patch)
+
+    def make_certificates(self) -> None:
+        """The Secrets that cert-manager would make: for each service a certificate for its two names."""
+        authority = Authority()
+        for service in SERVICES:
+            called = f"{RELEASE}-{service}"
+            issued = authority.issue([x509.DNSName(name) for name in (called, f"{called}-pods")])
+            held = {"tls.crt": issued.certificate, "tls.key": issued.key, "ca.crt": authority.certificate}
+            data = {key: base64.b64encode(value).decode() for key, value in held.items()}
+            metadata = {"name": f"ledgerport-tls-{service}"}
+            secret = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "type": "kubernetes.io/tls",
+                "metadata": metadata,
+                "data": data,
+            }
+            self.kubectl("apply", "-f", "-", told=yaml.safe_dump(secret))
 
     def items(self, kinds: str, *words: str) -> list[dict[str, Any]]:
         answer = self.kubectl("get", kinds, "-o", "json", *words)

@@ -52,6 +52,13 @@ def test_helms_own_test_finds_every_service_ready(installed: Installation, figur
 _RING = ("ledgerport-sealing-keys", "sealing-keys.json")
 _WHO_AM_I = "import os; print(os.getuid(), *(os.access(each, os.W_OK) for each in ('/opt/ledgerport/app', '/tmp')))"
 _DISCOVER = "import os, urllib.request as u; print(u.urlopen(os.environ['INTUIT_DISCOVERY_URL']).read().decode())"
+_HANDSHAKE = """
+import os, socket, ssl
+host, port = os.environ["AUTH_ADDRESS"].removeprefix("dns:///").rsplit(":", 1)
+trusting = ssl.create_default_context(cafile=os.environ["GRPC_TLS_AUTHORITY_FILE"])
+trusting.set_alpn_protocols(["h2"])
+print(trusting.wrap_socket(socket.create_connection((host, int(port)), 5), server_hostname=host).version())
+"""
 _BUILT_WITH = "import importlib.util as i, shutil as s; print(i.find_spec('pip'), s.which('pip'), s.which('gcc'))"
 _CALLS = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9090/metrics').read().decode())"
 
@@ -105,6 +112,15 @@ def test_an_upgrade_of_everything_goes_on_while_orders_flow(
     installed.wait_ready()
     figures["seconds of an upgrade of everything"] = round(time.monotonic() - began)
     assert not [name for name in SERVICES if before[name] & installed.names_of(name)]
+
+
+def test_tls_between_services_is_switched_on_while_orders_flow(installed: Installation, selling: Selling) -> None:
+    installed.make_certificates()
+    installed.bring("upgrade", "tls.enabled=true")
+    installed.wait_ready()
+    spoken = _run(installed, f"deployment/{RELEASE}-gateway", _HANDSHAKE).split()
+    assert spoken[-1] == "TLSv1.3"
+    assert "Succeeded" in installed.helm("test", RELEASE)
 
 
 def test_a_restart_of_everything_goes_on_while_orders_flow(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import ssl
 from collections.abc import Iterator
@@ -12,10 +11,8 @@ from typing import Any
 import grpc
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tests.certificates import Authority
 
 from ledgerport_local.demo import REALM, SHOP, Stage, connect, wait_for_books
 from ledgerport_local.home import temporary_home
@@ -23,53 +20,30 @@ from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 from ledgerport_local.wiring import SERVICES
 
-_DAY = datetime.timedelta(days=1)
 
-
-class Authority:
-    """A certificate authority of this test alone, and one certificate for 127.0.0.1."""
+class Files:
+    """The PEM files of a certificate for 127.0.0.1, its key, and the authority that signed it."""
 
     def __init__(self, folder: Path) -> None:
         self.certificate, self.key, self.authority = (folder / f"{name}.pem" for name in ("host", "host-key", "ca"))
-        self._ca_key = ec.generate_private_key(ec.SECP256R1())
-        of_authority = x509.BasicConstraints(ca=True, path_length=0)
-        self.authority.write_bytes(self._signed("LedgerPort test authority", self._ca_key, of_authority))
+        self._signer = Authority()
+        self.authority.write_bytes(self._signer.certificate)
         self.renew()
 
     def renew(self) -> None:
         """Another key and certificate for the same address, written over the former, as cert-manager and kubelet do."""
-        host_key = ec.generate_private_key(ec.SECP256R1())
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        self.certificate.write_bytes(self._signed("127.0.0.1", host_key, x509.SubjectAlternativeName([address])))
-        self.key.write_bytes(
-            host_key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-
-    def _signed(self, subject: str, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> bytes:
-        now = datetime.datetime.now(datetime.UTC)
-        built = (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "LedgerPort test authority")]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _DAY)
-            .not_valid_after(now + _DAY)
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
-            .sign(self._ca_key, hashes.SHA256())
-        )
-        return built.public_bytes(serialization.Encoding.PEM)
+        issued = self._signer.issue([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        self.certificate.write_bytes(issued.certificate)
+        self.key.write_bytes(issued.key)
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("certificates"))
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    return Files(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="module")
-def platform(authority: Authority) -> Iterator[LocalPlatform]:
+def platform(authority: Files) -> Iterator[LocalPlatform]:
     told = {
         "GRPC_TLS_CERTIFICATE_FILE": str(authority.certificate),
         "GRPC_TLS_KEY_FILE": str(authority.key),
@@ -104,7 +78,7 @@ def test_the_main_job_works_over_tls(platform: LocalPlatform) -> None:
 
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
-def test_nothing_answers_in_plain(platform: LocalPlatform, authority: Authority, service: str) -> None:
+def test_nothing_answers_in_plain(platform: LocalPlatform, authority: Files, service: str) -> None:
     address = platform.urls[f"{service}-grpc"]
     with grpc.insecure_channel(address) as plain, pytest.raises(grpc.RpcError):
         healthy(plain)
@@ -114,7 +88,7 @@ def test_nothing_answers_in_plain(platform: LocalPlatform, authority: Authority,
 
 
 def test_another_authoritys_word_counts_for_nothing(platform: LocalPlatform, tmp_path: Path) -> None:
-    stranger = Authority(tmp_path)
+    stranger = Files(tmp_path)
     credentials = grpc.ssl_channel_credentials(stranger.authority.read_bytes())
     with grpc.secure_channel(platform.urls["auth-grpc"], credentials) as channel, pytest.raises(grpc.RpcError):
         healthy(channel)
@@ -122,7 +96,7 @@ def test_another_authoritys_word_counts_for_nothing(platform: LocalPlatform, tmp
 
 @pytest.mark.parametrize("service", [name for name in SERVICES if name != "gateway"])
 def test_a_renewed_certificate_is_shown_without_a_restart(
-    platform: LocalPlatform, authority: Authority, service: str
+    platform: LocalPlatform, authority: Files, service: str
 ) -> None:
     pid = platform.pid(service)
     assert shown_by(platform, service) == authority.certificate.read_text()
@@ -134,7 +108,7 @@ def test_a_renewed_certificate_is_shown_without_a_restart(
     assert platform.pid(service) == pid
 
 
-def test_a_certificate_that_is_not_that_of_the_key_is_left_alone(platform: LocalPlatform, authority: Authority) -> None:
+def test_a_certificate_that_is_not_that_of_the_key_is_left_alone(platform: LocalPlatform, authority: Files) -> None:
     """As it may be for a moment while both are being renewed."""
     shown = shown_by(platform, "auth")
     key = authority.key.read_bytes()
