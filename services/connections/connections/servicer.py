@@ -19,11 +19,11 @@ from ledgerport.events.v1 import connection_pb2
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import InvalidRequest, NotFound
 from ledgerport_libs.identity import caller_of_this_call, person_of_this_call
+from ledgerport_libs.paging import number_in, page_size, to_token
 from ledgerport_libs.rpc import require
 from ledgerport_libs.timestamps import timestamp
 
 Context = Any
-PAGE, LARGEST_PAGE = 50, 200
 MOST_WATCHED = 1000
 _NEWEST = 2**63 - 1
 _KINDS = {
@@ -61,7 +61,7 @@ class ConnectionsServicer(connections_pb2_grpc.ConnectionsServiceServicer):
         more = len(entries) > size
         return pb.ListHistoryResponse(
             entries=[_entry(each) for each in entries[:size]],
-            next_page_token=str(entries[size - 1].id) if more else "",
+            next_page_token=to_token(str(entries[size - 1].id)) if more else "",
         )
 
     async def PauseSync(self, request: pb.PauseSyncRequest, context: Context) -> pb.PauseSyncResponse:
@@ -108,7 +108,7 @@ class ConnectionsServicer(connections_pb2_grpc.ConnectionsServiceServicer):
         )
         return pb.ListNoticesResponse(
             notices=[_notice(each) for each in found[:size]],
-            next_page_token=str(found[size - 1].id) if len(found) > size else "",
+            next_page_token=to_token(str(found[size - 1].id)) if len(found) > size else "",
         )
 
     async def DismissNotice(self, request: pb.DismissNoticeRequest, context: Context) -> pb.DismissNoticeResponse:
@@ -123,10 +123,7 @@ class ConnectionsServicer(connections_pb2_grpc.ConnectionsServiceServicer):
 
 def _page(request: pb.ListHistoryRequest | pb.ListNoticesRequest) -> tuple[int, int]:
     """How many, and before which id."""
-    size = min(request.page_size or PAGE, LARGEST_PAGE)
-    require(size > 0, "A page has at least one entry.")
-    require(not request.page_token or _is_number(request.page_token), "This page token is none of ours.")
-    return size, min(int(request.page_token or _NEWEST), _NEWEST)
+    return page_size(request.page_size), number_in(request.page_token) or _NEWEST
 
 
 def _is_number(text: str) -> bool:

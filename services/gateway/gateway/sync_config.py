@@ -67,7 +67,7 @@ class SyncConfigPages:
         return self._desk.pages.go(_PATH, Message("good", told))
 
     async def history(self, request: Request, visitor: Visitor) -> Response:
-        wanted = pb.ListSyncConfigVersionsRequest(page_size=_VERSIONS, page_token=one(request, "page", 20))
+        wanted = pb.ListSyncConfigVersionsRequest(page_size=_VERSIONS, page_token=one(request, "page"))
         found = await ask(self._config.ListSyncConfigVersions(wanted, metadata=visitor.proof))
         older = f"{_PATH}/history?{urlencode({'page': found.next_page_token})}" if found.next_page_token else ""
         return self._desk.pages.show(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import InvalidRequest, NotFound, Refused
 from ledgerport_libs.identity import person_of_this_call
+from ledgerport_libs.paging import from_token, number_in, page_size, to_token
 from ledgerport_libs.rpc import require
 from ledgerport_libs.timestamps import timestamp
 from qbo_writer import mapping, mapping_csv
@@ -28,7 +28,6 @@ from qbo_writer.sync_config_rules import NOT_SOLD
 
 log = telemetry.logger("mapping")
 Context = Any
-_MOST_ROWS, _DEFAULT_ROWS = 200, 50
 _MOST_FOUND, _MOST_PROPOSED = 20, 200
 _KIND_NUMBERS = {kind: pb.MappingKind.Value(f"MAPPING_KIND_{kind.upper()}") for kind in KINDS}
 _FILTERS = {pb.MAPPING_FILTER_UNMAPPED: False, pb.MAPPING_FILTER_MAPPED: True}
@@ -47,7 +46,7 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
         self._db, self._wake = db, wake
 
     async def ListMappings(self, request: pb.ListMappingsRequest, context: Context) -> pb.ListMappingsResponse:
-        business_id, kind, size = person_of_this_call().business_id, _kind(request.kind), _size(request.page_size)
+        business_id, kind, size = person_of_this_call().business_id, _kind(request.kind), page_size(request.page_size)
         async with self._db.transaction() as tx:
             rows, after = await mapping.page(
                 tx,
@@ -220,17 +219,14 @@ class MappingServicer(mapping_pb2_grpc.MappingServiceServicer):
     async def ListMappingChanges(
         self, request: pb.ListMappingChangesRequest, context: Context
     ) -> pb.ListMappingChangesResponse:
-        business_id, size = person_of_this_call().business_id, _size(request.page_size)
+        business_id, size = person_of_this_call().business_id, page_size(request.page_size)
         kind = _kind(request.kind) if request.kind else None
-        token = request.page_token
-        require(not token or (token.isascii() and token.isdigit() and len(token) < 16), "This page does not exist.")
+        before = number_in(request.page_token)
         async with self._db.transaction() as tx:
-            found = await mapping.changes(
-                tx, business_id, kind, _plain(request.source_id) or None, int(token) if token else None, size + 1
-            )
+            found = await mapping.changes(tx, business_id, kind, _plain(request.source_id) or None, before, size + 1)
         return pb.ListMappingChangesResponse(
             changes=[_change(each) for each in found[:size]],
-            next_page_token=str(found[size - 1].number) if len(found) > size else "",
+            next_page_token=to_token(str(found[size - 1].number)) if len(found) > size else "",
         )
 
 
@@ -271,20 +267,15 @@ def _plain(text: str) -> str:
     return text
 
 
-def _size(asked: int) -> int:
-    require(0 <= asked <= _MOST_ROWS, f"A page holds at most {_MOST_ROWS} rows.")
-    return asked or _DEFAULT_ROWS
-
-
 def _token(place: Place) -> str:
-    return urlsafe_b64encode(json.dumps([place.key, place.source_id]).encode()).decode()
+    return to_token(json.dumps([place.key, place.source_id]))
 
 
 def _place(token: str) -> Place | None:
     if not token:
         return None
     try:
-        key, source_id = json.loads(urlsafe_b64decode(token.encode()))
+        key, source_id = json.loads(from_token(token))
     except (ValueError, TypeError) as error:
         raise InvalidRequest("bad page token", say="This page does not exist.") from error
     require(isinstance(key, str) and isinstance(source_id, str), "This page does not exist.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database, Transaction
 from ledgerport_libs.errors import AppError, PassingTrouble, Refused
 from ledgerport_libs.identity import person_of_this_call
-from ledgerport_libs.rpc import require
+from ledgerport_libs.paging import number_in, page_size, to_token
 from ledgerport_libs.timestamps import timestamp
 from qbo_writer import sync_config
 from qbo_writer.account_roles import ROLES, fitting, own_name, proposed
@@ -96,12 +95,11 @@ class SyncConfigServicer(sync_config_pb2_grpc.SyncConfigServiceServicer):
     async def ListSyncConfigVersions(
         self, request: pb.ListSyncConfigVersionsRequest, context: Context
     ) -> pb.ListSyncConfigVersionsResponse:
-        business_id, size = person_of_this_call().business_id, request.page_size or _DEFAULT_VERSIONS
-        require(0 < size <= _MOST_VERSIONS, f"A page holds at most {_MOST_VERSIONS} rows.")
-        known = request.page_token == "" or bool(re.fullmatch(r"[0-9]{1,15}", request.page_token))
-        require(known, "This page does not exist.")
+        business_id = person_of_this_call().business_id
+        size = page_size(request.page_size, _MOST_VERSIONS, _DEFAULT_VERSIONS)
+        before = number_in(request.page_token)
         async with self._db.transaction() as tx:
-            found = await sync_config.versions(tx, business_id, int(request.page_token or 0) or None, size + 1)
+            found = await sync_config.versions(tx, business_id, before, size + 1)
             lists = (
                 (*SETTINGS_LISTS, ITEM) if any(v.decisions.config.fallback_item_id for v in found) else SETTINGS_LISTS
             )
@@ -119,7 +117,7 @@ class SyncConfigServicer(sync_config_pb2_grpc.SyncConfigServiceServicer):
                 )
                 for each, before in zip(found[:size], befores, strict=False)
             ],
-            next_page_token=str(found[size - 1].version) if len(found) > size else "",
+            next_page_token=to_token(str(found[size - 1].version)) if len(found) > size else "",
         )
 
     async def ReadCompany(self, request: pb.ReadCompanyRequest, context: Context) -> pb.ReadCompanyResponse:

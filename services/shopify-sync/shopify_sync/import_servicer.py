@@ -8,14 +8,13 @@ from typing import Any
 from ledgerport.shopify_sync.v1 import history_import_pb2 as pb
 from ledgerport.shopify_sync.v1 import history_import_pb2_grpc
 from ledgerport_libs.identity import person_of_this_call
-from ledgerport_libs.paging import number_in, to_token
-from ledgerport_libs.rpc import require
+from ledgerport_libs.paging import number_in, page_size, to_token
 from ledgerport_libs.timestamps import timestamp
 from shopify_sync.import_desk import ImportDesk
 from shopify_sync.import_jobs import ImportJob, Status, Way, WhyPaging
 
 Context = Any
-_PAGE, _LARGEST_PAGE, _NEWEST = 20, 200, 2**63 - 1
+_ROWS, _NEWEST = 20, 2**63 - 1
 _STATUS: Mapping[str, pb.ImportStatus.ValueType] = {
     Status.QUEUED: pb.IMPORT_STATUS_QUEUED,
     Status.COUNTING: pb.IMPORT_STATUS_COUNTING,
@@ -58,8 +57,7 @@ class HistoryImportServicer(history_import_pb2_grpc.HistoryImportServiceServicer
         return pb.StartImportResponse(history_import=shown(job))
 
     async def ListImports(self, request: pb.ListImportsRequest, context: Context) -> pb.ListImportsResponse:
-        business_id, size = person_of_this_call().business_id, min(request.page_size or _PAGE, _LARGEST_PAGE)
-        require(size > 0, "A page has at least one entry.")
+        business_id, size = person_of_this_call().business_id, page_size(request.page_size, default=_ROWS)
         before = number_in(request.page_token)
         rows = await self._desk.page(business_id, _NEWEST if before is None else before, size + 1)
         return pb.ListImportsResponse(

@@ -12,8 +12,7 @@ from ledgerport.shopify_sync.v1 import intake_pb2_grpc
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import Refused
 from ledgerport_libs.identity import person_of_this_call
-from ledgerport_libs.paging import number_in, to_token
-from ledgerport_libs.rpc import require
+from ledgerport_libs.paging import number_in, page_size, to_token
 from ledgerport_libs.timestamps import timestamp
 from shopify_sync.hints import wanted_topics
 from shopify_sync.privacy import DATA, REDACT, SHOP
@@ -22,7 +21,7 @@ from shopify_sync.silence import silent_since
 from shopify_sync.store_watch import Refusal, StoreWatch
 
 Context = Any
-_PAGE, _LARGEST_PAGE, _NEWEST = 50, 200, 2**63 - 1
+_NEWEST = 2**63 - 1
 _REFUSALS: Mapping[str, pb.StoreRefusal.ValueType] = {
     Refusal.FROZEN: pb.STORE_REFUSAL_FROZEN,
     Refusal.FORBIDDEN: pb.STORE_REFUSAL_FORBIDDEN,
@@ -117,8 +116,7 @@ class IntakeServicer(intake_pb2_grpc.IntakeServiceServicer):
     async def ListPrivacyRequests(
         self, request: pb.ListPrivacyRequestsRequest, context: Context
     ) -> pb.ListPrivacyRequestsResponse:
-        size = min(request.page_size or _PAGE, _LARGEST_PAGE)
-        require(size > 0, "A page has at least one entry.")
+        size = page_size(request.page_size)
         before = number_in(request.page_token)
         rows = await self._db.all(
             "privacy_page",
