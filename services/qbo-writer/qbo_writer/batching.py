@@ -66,8 +66,7 @@ async def _write(desk: Desk, new: Sequence[tuple[Runnable, Document]]) -> None:
     claims: Sequence[Claimed] = ()
     try:
         while True:
-            async with desk.quickbooks.batch_turn(desk.company.realm_id):
-                desk.pass_the_gate()
+            async with desk.quickbooks.batch_turn(desk.company.realm_id, desk.pass_the_gate):
                 if not (claims or desk.breaker.closed):
                     return  # into an outage goes no batch: back in line
                 claims = claims or await claim_all(desk, new, batch=True)

@@ -54,9 +54,14 @@ class CompanyRun:
 
     def stop(self) -> None:
         """Nothing more is sent; what was sent is settled."""
-        self._desk.stopped = self._desk.stopped or "STOPPED"
+        self._send_no_more("STOPPED")
         if not self._trouble.done():
             self._trouble.set_result(None)
+
+    def _send_no_more(self, why: str) -> None:
+        """Those that wait for their turn are told at once: at a company's limit it may be a minute away."""
+        self._desk.stopped = self._desk.stopped or why
+        self._desk.quickbooks.throttle(self._desk.company.realm_id).ask_anew()
 
     async def _single_lane(self) -> None:
         while True:
@@ -109,7 +114,7 @@ class CompanyRun:
             error = task.exception()
             if error is not None and not self._trouble.done():
                 # What is on its way to QuickBooks finishes and is settled; nothing new is sent.
-                self._desk.stopped = self._desk.stopped or type(error).__name__
+                self._send_no_more(type(error).__name__)
                 self._trouble.set_exception(error)
 
         task.add_done_callback(ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind
 from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessToken
 from qbo_writer.answers import Answer, over_a_limit, read_changes, read_rows
-from qbo_writer.throttle import Limits, Throttle
+from qbo_writer.throttle import Limits, MayStart, Throttle
 
 log = telemetry.logger("quickbooks")
 
@@ -71,7 +71,7 @@ class QuickBooks:
         self._throttles: dict[str, Throttle] = {}
 
     async def write(
-        self, access: AccessToken, target: Target, body: bytes, request_id: str, may_start: Callable[[], None]
+        self, access: AccessToken, target: Target, body: bytes, request_id: str, may_start: MayStart
     ) -> Answer:
         """POST an object, new or changed. The same request id again gives the first answer and does nothing.
 
@@ -80,12 +80,15 @@ class QuickBooks:
         path = f"{target.path}requestid={request_id}&minorversion={self._minor_version}"
         return await self._call("POST", access, path, body, may_start)
 
-    def batch_turn(self, realm_id: str) -> AbstractAsyncContextManager[None]:
-        """Inside, one batch may be sent to this company: what goes into it is claimed when its turn has come."""
-        return self.throttle(realm_id).batch_turn()
+    def batch_turn(self, realm_id: str, may_start: MayStart) -> AbstractAsyncContextManager[None]:
+        """Inside, one batch may be sent to this company: what goes into it is claimed when its turn has come.
+
+        `may_start` raises where none may be sent now; nobody waits for a turn after that.
+        """
+        return self.throttle(realm_id).batch_turn(may_start)
 
     async def write_batch(
-        self, access: AccessToken, items: Sequence[BatchItem], request_id: str, may_start: Callable[[], None]
+        self, access: AccessToken, items: Sequence[BatchItem], request_id: str, may_start: MayStart
     ) -> Answer:
         """POST new objects that do not refer to each other, in one request. The body of each goes out byte for byte.
 
@@ -145,12 +148,10 @@ class QuickBooks:
         access: AccessToken,
         path: str,
         body: bytes | None = None,
-        may_start: Callable[[], None] | None = None,
+        may_start: MayStart = lambda: None,
     ) -> Answer:
         while True:
-            async with self.throttle(access.account).turn():
-                if may_start is not None:
-                    may_start()
+            async with self.throttle(access.account).turn(may_start):
                 answer = self._heed(access, await self._send(method, access, path, body))
             if not over_a_limit(answer):
                 return answer

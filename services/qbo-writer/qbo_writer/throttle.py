@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 _MINUTE = 60.0
@@ -22,6 +22,7 @@ _GENTLE_SECONDS = 20.0
 _GENTLEST = 0.25
 # Of ten requests in flight at most six are singles: a batch, which carries thirty documents, never waits for them.
 _SHARE_OF_SINGLES = 0.6
+MayStart = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class Throttle:
         self._batches = _Pace(limits.batches_per_minute, _MINUTE / limits.batches_per_minute, _BATCHES_MADE_UP)
         self._this_second: deque[float] = deque(maxlen=limits.per_second)
         self._under_way = 0
-        self._freed = asyncio.Event()
+        # Set, and replaced by another, when a slot is free or may_start would answer otherwise.
+        self._changed = asyncio.Event()
         self._single_slots = asyncio.Semaphore(max(1, int(limits.in_flight * _SHARE_OF_SINGLES)))
         self._single_turn, self._batch_turn = asyncio.Lock(), asyncio.Lock()
         self._no_batch_waits = asyncio.Event()
@@ -102,24 +104,31 @@ class Throttle:
         self._requests.not_before(until)
         self._resumed_at = max(self._resumed_at, until)
 
+    def ask_anew(self) -> None:
+        """Whoever waits for a turn calls its `may_start` now, and need not wait where that raises."""
+        self._change()
+
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Inside, one single request may be under way."""
+    async def turn(self, may_start: MayStart) -> AsyncIterator[None]:
+        """Inside, one single request may be under way.
+
+        `may_start` is called before each wait and last before the turn begins; it raises where nothing may be sent now.
+        """
         async with self._single_slots:
             async with self._single_turn:
-                await self._until_one_may_start(batch=False)
+                await self._until_one_may_start(may_start, batch=False)
                 self._start(batch=False)
             with self._under_way_now():
                 yield
 
     @asynccontextmanager
-    async def batch_turn(self) -> AsyncIterator[None]:
-        """Inside, one batch may be under way."""
+    async def batch_turn(self, may_start: MayStart) -> AsyncIterator[None]:
+        """Inside, one batch may be under way. `may_start` as for a single request."""
         async with self._batch_turn:
-            await _sleep_while(self._batches.pause)
+            await self._until_a_batch_may_start(may_start)
             self._no_batch_waits.clear()
             try:
-                await self._until_one_may_start(batch=True)
+                await self._until_one_may_start(may_start, batch=True)
                 self._start(batch=True)
             finally:
                 self._no_batch_waits.set()
@@ -151,18 +160,36 @@ class Throttle:
         self._requests.inherit([now - each.age for each in spent] + [now] * requests)
         self._batches.inherit([now - each.age for each in spent if each.batch] + [now] * batches)
 
-    async def _until_one_may_start(self, *, batch: bool) -> None:
+    async def _until_a_batch_may_start(self, may_start: MayStart) -> None:
+        while True:
+            may_start()
+            pause = self._batches.pause(asyncio.get_running_loop().time())
+            if pause <= _TICK:
+                return
+            await self._wait(pause)
+
+    async def _until_one_may_start(self, may_start: MayStart, *, batch: bool) -> None:
         """What is free is asked anew after each wait, and nothing is held while waiting."""
         while True:
             if not batch:
                 await self._no_batch_waits.wait()
+            may_start()
             if self._under_way >= self._limits.in_flight:
-                await self._freed.wait()
+                await self._changed.wait()
                 continue
             pause = self._pause(asyncio.get_running_loop().time())
             if pause <= _TICK:
                 return
-            await asyncio.sleep(pause)
+            await self._wait(pause)
+
+    async def _wait(self, seconds: float) -> None:
+        """So long, or until something has changed."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
+
+    def _change(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     @contextmanager
     def _under_way_now(self) -> Iterator[None]:
@@ -170,8 +197,7 @@ class Throttle:
             yield
         finally:
             self._under_way -= 1
-            self._freed.set()
-            self._freed = asyncio.Event()
+            self._change()
 
     def _pause(self, now: float) -> float:
         pause = self._requests.pause(now)
@@ -187,12 +213,3 @@ class Throttle:
         self._this_second.append(now)
         if batch:
             self._batches.start(now, factor)
-
-
-async def _sleep_while(pause_of: Callable[[float], float]) -> None:
-    """Asks again after each pause: others may have started meanwhile."""
-    clock = asyncio.get_running_loop().time
-    pause = pause_of(clock())
-    while pause > _TICK:
-        await asyncio.sleep(pause)
-        pause = pause_of(clock())

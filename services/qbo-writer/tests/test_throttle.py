@@ -47,7 +47,7 @@ class Starts:
     most: int = 0
 
     async def one(self, throttle: Throttle, seconds: float, *, batch: bool) -> None:
-        async with throttle.batch_turn() if batch else throttle.turn():
+        async with throttle.batch_turn(always) if batch else throttle.turn(always):
             now = asyncio.get_running_loop().time()
             self.all.append(now)
             self.batches += [now] if batch else []
@@ -55,6 +55,10 @@ class Starts:
             self.most = max(self.most, self.under_way)
             await asyncio.sleep(seconds)
             self.under_way -= 1
+
+
+def always() -> None:
+    """Nothing is against it."""
 
 
 def limits(per_minute: int, per_second: int, in_flight: int, batches_per_minute: int) -> Limits:
@@ -115,11 +119,39 @@ def test_what_another_writer_started_counts_too(
         assert holds([*(-each.age for each in spent if each.batch), *starts.batches], batches_per_minute, 60.0)
 
 
+@pytest.mark.parametrize("batch", [True, False])
+def test_who_waits_for_a_turn_is_told_at_once_that_there_will_be_none(batch: bool) -> None:
+    stopped = False
+
+    def may_start() -> None:
+        if stopped:
+            raise InterruptedError
+
+    async def until_told() -> float:
+        nonlocal stopped
+        throttle = Throttle(limits(1, 1, 8, 1))
+
+        async def asks() -> None:
+            async with throttle.batch_turn(may_start) if batch else throttle.turn(may_start):
+                await asyncio.sleep(0)
+
+        await asks()
+        waiting = [asyncio.create_task(asks()) for _ in range(3)]
+        await asyncio.sleep(5)
+        stopped = True
+        throttle.ask_anew()
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(each) for each in told] == [InterruptedError] * 3
+        return asyncio.get_running_loop().time()
+
+    assert run(until_told()) == pytest.approx(5, abs=1)
+
+
 def test_a_writer_that_said_nothing_for_a_while_is_taken_to_have_used_all_it_might() -> None:
     async def first_start() -> float:
         throttle = Throttle(limits(60, 10, 8, 40))
         throttle.inherit([Spent(30.0, batch=False)] * 51, unknown_seconds=10)
-        async with throttle.turn():
+        async with throttle.turn(always):
             return asyncio.get_running_loop().time()
 
     assert run(first_start()) == pytest.approx(30, abs=1)  # 51 are known, of ten seconds the most is ten more
