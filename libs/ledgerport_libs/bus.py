@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind
 
 from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.database import Database, Transaction
+from ledgerport_libs.resting import rest
 
 log = telemetry.logger("bus")
 
@@ -219,10 +220,7 @@ class OutboxRelay:
 
     async def _rest(self) -> None:
         self._wake.clear()
-        try:
-            await asyncio.wait_for(self._wake.wait(), 0.25 * _SECOND)
-        except TimeoutError:
-            return
+        await rest(self._wake, 0.25 * _SECOND)
 
     async def _publish(self) -> int:
         async with self._db.transaction() as tx:

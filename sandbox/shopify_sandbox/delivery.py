@@ -10,6 +10,7 @@ import time
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 
 import aiohttp
 import msgspec
@@ -157,10 +158,9 @@ class Dispatcher:
             if wait is not None and wait <= 0:
                 return heapq.heappop(self._due)[2]
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
 
     def _plan(self, delivery: Delivery, wait: float) -> None:
         heapq.heappush(self._due, (time.monotonic() + wait, next(self._order), delivery))

@@ -52,7 +52,8 @@ class Listener:
 
     async def next(self, timeout: float) -> live_pb2.LiveUpdate | None:
         """The next update; None at the end. TimeoutError when it was quiet."""
-        return await asyncio.wait_for(self._queue.get(), timeout)
+        async with asyncio.timeout(timeout):
+            return await self._queue.get()
 
 
 @dataclass(slots=True)

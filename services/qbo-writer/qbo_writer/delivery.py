@@ -15,6 +15,7 @@ from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
+from ledgerport_libs.resting import rest
 from qbo_writer.company_books import CompanyBooks
 from qbo_writer.company_run import CompanyRun
 from qbo_writer.desk import CompanyTrouble, Desk, GateClosed
@@ -153,10 +154,7 @@ class Delivery:
 
     async def _rest(self) -> None:
         self._wake.clear()
-        try:
-            await asyncio.wait_for(self._wake.wait(), _ALSO_IDLE)
-        except TimeoutError:
-            return
+        await rest(self._wake, _ALSO_IDLE)
 
     async def _stop_all(self) -> None:
         tasks = [held.task for held in self._held.values() if held.task is not None]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+
+from ledgerport_libs.resting import rest
 
 _MINUTE = 60.0
 # What a company may be asked in a minute, by name.
@@ -184,8 +186,7 @@ class Throttle:
 
     async def _wait(self, seconds: float) -> None:
         """So long, or until something has changed."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+        await rest(self._changed, seconds)
 
     def _change(self) -> None:
         self._changed.set()

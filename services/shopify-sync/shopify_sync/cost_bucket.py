@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
 
+from ledgerport_libs.resting import rest
+
 # The smallest bucket that Shopify has ever given: believed until the first answer.
 _SMALLEST, _SLOWEST = 1000.0, 50.0
 _UNKNOWN_COST = 100.0
@@ -72,10 +74,7 @@ class CostBucket:
             async with self._turns[lane]:
                 while (pause := self.pause(lane, cost)) > 0:
                     self._changed.clear()
-                    try:
-                        await asyncio.wait_for(self._changed.wait(), max(pause, _LEAST_PAUSE))
-                    except TimeoutError:
-                        continue
+                    await rest(self._changed, max(pause, _LEAST_PAUSE))
                 taken = min(cost, self._size)
                 self._asked += taken
                 if not live and self._live_waiting:

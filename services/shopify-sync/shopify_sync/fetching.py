@@ -17,6 +17,7 @@ from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
+from ledgerport_libs.resting import rest
 from ledgerport_libs.timestamps import timestamp
 from shopify_sync.batch_size import BatchSize
 from shopify_sync.objects import Fetched, Objects
@@ -81,10 +82,7 @@ class Fetching:
                 await self._rest()
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), 0.5)
-        except TimeoutError:
-            return
+        await rest(self._wake, 0.5)
 
     async def _store(self, store: Store, busy: set[str]) -> None:
         """Until nothing of it is due, or it makes trouble."""

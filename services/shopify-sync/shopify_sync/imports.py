@@ -11,6 +11,7 @@ import psycopg
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
 from ledgerport_libs.errors import AppError
+from ledgerport_libs.resting import rest
 from shopify_sync.back_pressure import BackPressure
 from shopify_sync.bulk_export import Broken, BulkExports, Busy, Expired, Export, Listed, Refused
 from shopify_sync.documents import query
@@ -73,10 +74,7 @@ class Imports:
                     task = asyncio.create_task(self._work(job), name=f"import {job.id}")
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
-                try:
-                    await asyncio.wait_for(self._wake.wait(), _LOOK)
-                except TimeoutError:
-                    continue
+                await rest(self._wake, _LOOK)
         finally:
             for task in list(self._tasks):
                 task.cancel()
