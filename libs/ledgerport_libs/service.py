@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import uvloop
 
 from ledgerport_libs import metrics, telemetry
+from ledgerport_libs.ending import end
 
 log = telemetry.logger("service")
 _LONGEST_WAIT = 5.0
@@ -58,9 +59,7 @@ async def background(**work: Callable[[], Awaitable[None]]) -> AsyncIterator[Non
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
 
 
 def every(seconds: float, step: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:

@@ -9,6 +9,7 @@ from typing import Any
 from opentelemetry.trace import SpanKind
 
 from ledgerport_libs import telemetry
+from ledgerport_libs.ending import end
 from qbo_writer.batching import deliver_batch
 from qbo_writer.desk import Desk
 from qbo_writer.ledger_rows import Runnable
@@ -40,11 +41,11 @@ class CompanyRun:
         ]
         try:
             await asyncio.wait([*lanes, self._trouble], return_when=asyncio.FIRST_COMPLETED)
-            await _cancel(lanes)
+            await end(*lanes)
             if self._under_way:
                 await asyncio.wait(self._under_way)
         finally:
-            await _cancel([*lanes, *self._under_way])
+            await end(*lanes, *self._under_way)
             self._trouble.cancel()  # nobody asks any more, unless it is done
         for lane in lanes:
             if not lane.cancelled() and (error := lane.exception()) is not None:
@@ -128,9 +129,3 @@ class CompanyRun:
             await asyncio.sleep(1)
             if not self.line.idle:
                 busy_at = clock()
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

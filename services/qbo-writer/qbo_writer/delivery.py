@@ -14,6 +14,7 @@ from uuid import uuid4
 from ledgerport_libs import metrics, telemetry
 from ledgerport_libs.access_tokens import AccessTokens
 from ledgerport_libs.database import Database
+from ledgerport_libs.ending import end
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.resting import rest
 from qbo_writer.company_books import CompanyBooks
@@ -158,9 +159,7 @@ class Delivery:
 
     async def _stop_all(self) -> None:
         tasks = [held.task for held in self._held.values() if held.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         await self._db.run("writers_gone", holder=self._holder, seconds=self._settings.lease_seconds)
 
     # --- one company ------------------------------------------------------------------------------
@@ -175,9 +174,7 @@ class Delivery:
         try:
             await asyncio.wait((keeper, work), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (work, keeper):
-                task.cancel()
-            await asyncio.gather(work, keeper, return_exceptions=True)
+            await end(work, keeper)
             await self._release(lease)
 
     async def _take_lease(self, business_id: str) -> Lease | None:

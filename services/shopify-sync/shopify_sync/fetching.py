@@ -15,6 +15,7 @@ from ledgerport.auth.v1 import credentials_pb2, credentials_pb2_grpc
 from ledgerport.events.v2 import entity_pb2
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
+from ledgerport_libs.ending import end
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.money import BadAmount
 from ledgerport_libs.resting import rest
@@ -146,8 +147,7 @@ class Fetching:
         try:
             yield
         finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
+            await end(holding)
 
     async def _fetch(self, store: Store, kind: str, hints: Sequence[ClaimedHint]) -> None:
         links = telemetry.links_to(hint.traceparent for hint in hints)

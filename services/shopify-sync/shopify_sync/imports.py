@@ -10,6 +10,7 @@ import psycopg
 
 from ledgerport_libs import telemetry
 from ledgerport_libs.database import Database
+from ledgerport_libs.ending import end
 from ledgerport_libs.errors import AppError
 from ledgerport_libs.resting import rest
 from shopify_sync.back_pressure import BackPressure
@@ -76,9 +77,7 @@ class Imports:
                     task.add_done_callback(self._tasks.discard)
                 await rest(self._wake, _LOOK)
         finally:
-            for task in list(self._tasks):
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end(*self._tasks)
 
     async def _claim(self, most: int) -> list[ImportJob]:
         lease = self._settings.import_lease
@@ -232,5 +231,4 @@ class Imports:
         try:
             yield
         finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
+            await end(holding)
