@@ -10,6 +10,8 @@ import pytest
 from ledgerport_local.local_platform import LocalPlatform
 from ledgerport_local.walkthrough import Visitor
 
+# A company that no test connects: a bound one would be refused for that.
+NOBODYS = "9341450000000099"
 SECRET_CODE = "AB11aVerySecretCodeFromIntuit"
 
 
@@ -31,7 +33,7 @@ def state_of(visitor: Visitor) -> str:
         ("state={state}&error=access_denied", "Access was not granted at Intuit"),
         ("state={state}&error=server_error", "Intuit reported a problem"),
         ("state={state}&code=x", "did not say which company"),
-        ("state={state}&code=forged&realmId=9341450000000003", "did not complete the connection"),
+        (f"state={{state}}&code=forged&realmId={NOBODYS}", "did not complete the connection"),
         ("state={state}&code=x&realmId=9341450000000001", "already bound to another business"),
     ],
 )
