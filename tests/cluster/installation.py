@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +131,20 @@ class Installation:
             self.kubectl("rollout", "status", deployment, f"--timeout={READY_WITHIN}s", seconds=READY_WITHIN + 30)
 
     def kill(self, component: str) -> None:
-        """All its pods at once, without a word to them."""
-        chosen = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component={component}"
-        self.kubectl("delete", "pod", "-l", chosen, "--grace-period=0", "--force")
+        """All its pods at once, without a word: by SIGKILL where this is their node, else by a forced deletion."""
+        pods = self.pods_of(component)
+        processes = [pid for pod in pods for pid in _processes_of(str(pod["metadata"]["uid"]))]
+        if not processes:
+            names = [str(pod["metadata"]["name"]) for pod in pods]
+            self.kubectl("delete", "pod", *names, "--grace-period=0", "--force")
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def lives_of(self, component: str) -> set[tuple[str, int]]:
+        """Of its pods that are ready: which pod, and how often it was started again."""
+        ready = (pod for pod in self.pods_of(component) if is_ready(pod))
+        return {(str(pod["metadata"]["uid"]), pod["status"]["containerStatuses"][0]["restartCount"]) for pod in ready}
 
     def memory(self) -> dict[str, int]:
         """MiB that the process of each pod holds, by component: the most where there are several."""
@@ -160,6 +174,18 @@ class Installation:
             *("-At", "-F", " ", "-c", asked),
         )
         return dict(line.split(" ", 1) for line in told.splitlines())
+
+
+def _processes_of(pod_uid: str) -> Iterator[int]:
+    """Those of the pod's containers but for the one that only holds its network; none where its node is another."""
+    names = {pod_uid, pod_uid.replace("-", "_")}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            groups = (folder / "cgroup").read_text()
+            if any(name in groups for name in names) and (folder / "comm").read_text().strip() != "pause":
+                yield int(folder.name)
 
 
 def component_of(pod: dict[str, Any]) -> str:
