@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from ledgerport_libs import ending
+from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.ending import end
 
 
@@ -39,6 +40,39 @@ async def test_one_that_lost_its_cancellation_is_told_again(monkeypatch: pytest.
     await asyncio.sleep(0)
     await end(task)
     assert (task.cancelled(), heard) == (True, 3)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_one_that_was_just_given_a_connection_of_the_pool_ends_too(
+    empty: str, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the first turns of the loop after that, the pool loses what the task was told."""
+    monkeypatch.setattr(ending, "_HEARD", 0.05)
+    db = Database(empty, Queries("-- name: one\nSELECT 1;"), pool_size=1)
+    await db.open()
+    taken, free = asyncio.Event(), asyncio.Event()
+
+    async def holds_the_only_one() -> None:
+        async with db.transaction():
+            taken.set()
+            await free.wait()
+
+    async def asks_again_and_again() -> None:
+        while True:
+            await db.value("one")
+            await asyncio.sleep(0.5)
+
+    holding = asyncio.create_task(holds_the_only_one())
+    await taken.wait()
+    asking = asyncio.create_task(asks_again_and_again())
+    await asyncio.sleep(0.05)
+    free.set()
+    await holding
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(end(asking), 10)
+    assert asking.cancelled()
+    await db.close()
 
 
 async def test_what_is_over_already_is_left_as_it_was() -> None:
