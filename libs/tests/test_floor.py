@@ -1,26 +1,16 @@
-"""Small promises of the floor: queries have one name, secrets stay out of the log, migrations run once."""
+"""Small promises of the floor: queries have one name, secrets stay out of the log, half of TLS stops the start."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
-import psycopg
 import pytest
 from starlette.routing import Route
 
 from ledgerport_libs import ops
 from ledgerport_libs.database import Queries
-from ledgerport_libs.migrations import migrate
 from ledgerport_libs.settings import ServiceSettings, load
 from ledgerport_libs.telemetry import Redactor
-from ledgerport_local.databases import TemplateDatabases
 
 _OPERATORS = {"/healthz", "/readyz", "/metrics"}
-_MIGRATE = "import sys; from ledgerport_libs.migrations import migrate; print(migrate(sys.argv[1], 'qbo_writer'))"
 
 
 def test_two_queries_of_one_name_are_refused() -> None:
@@ -85,50 +75,6 @@ def test_the_redactor_forgets_the_oldest_first() -> None:
     for secret in ("first secret", "second secret", "third secret"):
         redactor.remember(secret)
     assert redactor.text("first secret, third secret") == "first secret, •••"
-
-
-def test_two_processes_migrate_side_by_side_and_a_later_start_applies_nothing(
-    databases: TemplateDatabases, empty: str
-) -> None:
-    starts = [
-        subprocess.Popen([sys.executable, "-c", _MIGRATE, empty], stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    applied = sorted(int(start.communicate(timeout=30)[0]) for start in starts)
-    assert applied[0] == 0
-    assert applied[1] >= 2
-    assert migrate(empty, "qbo_writer") == 0
-
-
-def test_a_migration_killed_in_the_middle_leaves_no_lock(empty: str) -> None:
-    with psycopg.connect(empty, autocommit=True) as blocker:
-        # The first migration wants to make this table and has to wait for us.
-        blocker.execute("BEGIN")
-        blocker.execute("CREATE TABLE outbox (id int)")
-        migration_killed_while_it_waits(empty)
-        blocker.execute("ROLLBACK")
-    assert migrate(empty, "qbo_writer") >= 2
-
-
-def test_a_migration_killed_before_it_is_marked_is_applied_by_the_next_start(empty: str) -> None:
-    migrate(empty, "connections")
-    with psycopg.connect(empty, autocommit=True) as blocker:
-        # What is applied may be read, and not be added to.
-        blocker.execute("BEGIN")
-        blocker.execute("LOCK TABLE _yoyo_migration IN SHARE MODE")
-        migration_killed_while_it_waits(empty)
-        blocker.execute("ROLLBACK")
-    assert migrate(empty, "qbo_writer") >= 2
-
-
-def migration_killed_while_it_waits(url: str) -> None:
-    start = subprocess.Popen([sys.executable, "-c", _MIGRATE, url])
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    ends = time.monotonic() + 20
-    with psycopg.connect(url, autocommit=True) as look:
-        while look.execute(waiting).fetchone() == (0,) and time.monotonic() < ends:
-            time.sleep(0.05)
-    os.kill(start.pid, signal.SIGKILL)
-    start.wait(10)
 
 
 @pytest.mark.parametrize("given", ["GRPC_TLS_KEY_FILE", "GRPC_TLS_CERTIFICATE_FILE", "GRPC_TLS_AUTHORITY_FILE"])

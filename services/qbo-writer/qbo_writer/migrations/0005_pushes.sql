@@ -1,5 +1,8 @@
 -- What people push: a run of records in the background, what became of each, and who asked for it.
 
+-- The strongest lock first: who takes it after a weaker one meets the traffic in a deadlock.
+LOCK TABLE record IN ACCESS EXCLUSIVE MODE;
+
 CREATE TABLE push_run (
     id           uuid        PRIMARY KEY,
     business_id  text        NOT NULL,
