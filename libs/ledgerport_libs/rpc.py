@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from typing import Any
 
 import grpc
+import psycopg
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -122,23 +123,13 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 set_caller(self._caller(method, metadata))
                 async with asyncio.timeout(min(context.time_remaining() or _LONGEST_CALL, _LONGEST_CALL)):
                     return await handler(request, context)
-            except AppError as error:
-                code = error.code.name
-                log.info("call_refused", method=method, reason=error.reason, detail=str(error))
-                await abort(context, error)
-            except TimeoutError:
-                code = "DEADLINE_EXCEEDED"
-                await abort(context, PassingTrouble("out of time"))
-            except grpc.aio.AioRpcError as failure:
-                code = failure.code().name
-                await abort(context, error_of(failure))
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 code = "CANCELLED"
                 raise
-            except Exception:
-                code = "INTERNAL"
-                log.error("call_failed", method=method, exc_info=True)
-                await abort(context, AppError())
+            except Exception as failure:
+                error = _told(failure, method)
+                code = error.code.name
+                await abort(context, error)
             finally:
                 metrics.RPC_SECONDS.labels(method, code).observe(time.perf_counter() - started)
 
@@ -155,17 +146,13 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 set_caller(self._caller(method, metadata))
                 async for answer in inner(request, context):
                     yield answer
-            except AppError as error:
-                code = error.code.name
-                log.info("call_refused", method=method, reason=error.reason, detail=str(error))
-                await abort(context, error)
             except (asyncio.CancelledError, GeneratorExit, grpc.aio.AbortError):
                 code = "CANCELLED"
                 raise
-            except Exception:
-                code = "INTERNAL"
-                log.error("call_failed", method=method, exc_info=True)
-                await abort(context, AppError())
+            except Exception as failure:
+                error = _told(failure, method)
+                code = error.code.name
+                await abort(context, error)
             finally:
                 metrics.STREAMS_ENDED.labels(method, code).inc()
 
@@ -174,6 +161,28 @@ class _Doorway(grpc.aio.ServerInterceptor):
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
+
+
+class _OutOfTime(PassingTrouble):
+    code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def _told(failure: Exception, method: str) -> AppError:
+    """What the caller is told; the log gets the rest. What cannot be explained says nothing of itself."""
+    match failure:
+        case AppError():
+            log.info("call_refused", method=method, reason=failure.reason, detail=str(failure))
+            return failure
+        case grpc.aio.AioRpcError():
+            return error_of(failure)
+        case psycopg.OperationalError():
+            # Away, restarting, or it ended our transaction for another's sake: a read may be asked again.
+            log.warning("database_in_trouble", method=method, error=str(failure).strip())
+            return PassingTrouble("the database is in trouble")
+        case TimeoutError():
+            return _OutOfTime("out of time")
+    log.error("call_failed", method=method, exc_info=failure)
+    return AppError()
 
 
 Register = Callable[[grpc.aio.Server], None]

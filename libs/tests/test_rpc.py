@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import jwt
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,6 +18,7 @@ from ledgerport.connections.v1 import connections_pb2, connections_pb2_grpc
 from ledgerport.qbo_writer.v1 import records_pb2, records_pb2_grpc
 from ledgerport.shopify_sync.v1 import intake_pb2, intake_pb2_grpc
 from ledgerport_libs import rpc
+from ledgerport_libs.database import Database, Queries
 from ledgerport_libs.errors import NotSignedIn, Refused, error_of
 from ledgerport_libs.identity import Person, ServiceIdentity, Verifier, caller_of_this_call, person_of_this_call
 
@@ -36,12 +38,22 @@ def identity(name: str) -> ServiceIdentity:
 class Records:
     """Does what a test asks for by the id of a record."""
 
+    # Of a test that has one; and how often it was asked.
+    database: Database | None = None
+    asked = 0
+
     async def GetSummary(self, request: Any, context: Any) -> records_pb2.GetSummaryResponse:
+        if self.database:
+            self.asked += 1
+            await self.database.ready()
         return records_pb2.GetSummaryResponse(counts=[records_pb2.StatusCount(count=42)])
 
     async def RetryRecord(self, request: Any, context: Any) -> records_pb2.RetryRecordResponse:
         if request.record_id == "refused":
             raise Refused("a detail for the log", say="Not in this state.", reason="NOT_IN_THIS_STATE")
+        if request.record_id == "database":
+            self.asked += 1
+            await self.database.ready()  # type: ignore[union-attr]
         if request.record_id == "broken":
             raise RuntimeError("a secret of ours")
         reference = f"{caller_of_this_call().service} {person_of_this_call().email}"
@@ -202,6 +214,39 @@ async def test_an_error_we_cannot_explain_tells_nothing(server: Server) -> None:
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert error_of(caught.value).reason == "INTERNAL"
     assert "secret" not in str(caught.value)
+
+
+@pytest.fixture
+async def restarted(empty: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The database of the records here, which has just ended the connection that is held to it."""
+    database = Database(empty, Queries())
+    await database.open()
+    await database.ready()
+    with psycopg.connect(empty, autocommit=True) as operator:
+        everybody = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        operator.execute(f"SELECT pg_terminate_backend(pid, 5000) {everybody}")
+    monkeypatch.setattr(RECORDS_HERE, "database", database)
+    monkeypatch.setattr(RECORDS_HERE, "asked", 0)
+    yield database
+    await database.close()
+
+
+async def test_a_read_that_meets_a_restarted_database_is_answered_all_the_same(
+    server: Server, restarted: Database
+) -> None:
+    stub = records_pb2_grpc.RecordsServiceStub(server.as_service("gateway"))
+    answer = await stub.GetSummary(records_pb2.GetSummaryRequest(), metadata=person(VIEWER))
+    assert answer.counts[0].count == 42
+    assert RECORDS_HERE.asked == 2
+
+
+async def test_a_change_that_meets_a_restarted_database_is_passing_trouble_and_not_repeated(
+    server: Server, restarted: Database
+) -> None:
+    stub = records_pb2_grpc.RecordsServiceStub(server.as_service("gateway"))
+    met = await refused(stub.RetryRecord(retry("database"), metadata=person(OWNER)))
+    assert met == (grpc.StatusCode.UNAVAILABLE, "PASSING_TROUBLE")
+    assert RECORDS_HERE.asked == 1
 
 
 async def test_a_method_that_is_not_implemented_says_so(server: Server) -> None:
