@@ -130,7 +130,7 @@ class CatchUp:
                 }
                 for source_id in sorted(_to_fetch(look, changed, unknown))
             ]
-            await tx.many("hint_add", rows)
+            await tx.many("hint_found", rows)
         return sum(1 for each in unknown if each.untold and times[each.source_id] <= young)
 
 

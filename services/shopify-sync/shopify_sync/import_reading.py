@@ -156,4 +156,4 @@ class ImportReading:
             }
             for each in sorted(ids)
         ]
-        await tx.many("hint_add", rows)
+        await tx.many("hint_found", rows)

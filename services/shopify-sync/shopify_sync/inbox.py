@@ -204,7 +204,7 @@ async def _keep_hints(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
         if hint.kind not in _NO_ROW
     ]
     rows.sort(key=lambda row: (str(row["shop_domain"]), str(row["kind"]), str(row["source_id"])))
-    await tx.many("hint_add", rows)
+    await tx.many("hint_told", rows)
 
 
 async def _nudge(tx: Transaction, deliveries: Sequence[Delivery]) -> None:

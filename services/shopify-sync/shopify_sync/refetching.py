@@ -90,7 +90,7 @@ async def _hint(tx: Transaction, store: _Store, request: pb.RefetchRequest, ids:
     if request.say_again:
         await tx.run("emitted_unsay", shop_domain=shop, source_ids=list(ids))
     row = {"shop_domain": shop, "kind": request.kind, "gone": False, "hinted_at": datetime.now(UTC)}
-    await tx.many("hint_add", [{**row, "source_id": each, "traceparent": trace} for each in sorted(ids)])
+    await tx.many("hint_told", [{**row, "source_id": each, "traceparent": trace} for each in sorted(ids)])
     detail = {"business": request.business_id, "kind": request.kind, "objects": len(ids), "again": request.say_again}
     await tx.run("operation_add", done_by=by, what="refetch", detail=json.dumps(detail))
     log.info("refetch", done_by=by, **detail)

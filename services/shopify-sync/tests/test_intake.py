@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -238,6 +239,51 @@ def test_what_lost_webhooks_would_have_told_is_found_by_catching_up(shop: Shop) 
     assert shop.said(order) == []
     shop.sync_now()
     assert shop.newest(order).totals.total.shop > 0
+
+
+_TOLD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def waiting(shop: Shop) -> Iterator[tuple[Shop, str]]:
+    """An order whose hint lies there with a trace of its own, and is not fetched before the test is over."""
+    order = shop.order()
+    shop.rests()
+    with shop.database() as connection:
+        connection.execute(
+            "INSERT INTO hint (shop_domain, kind, source_id, hinted_at, not_before, traceparent) "
+            "VALUES (%s, 'order', %s, now(), 'infinity', %s)",
+            (shop.domain, order, _TOLD),
+        )
+    yield shop, order
+    with shop.database() as connection:
+        connection.execute("UPDATE hint SET not_before = '-infinity' WHERE source_id = %s", (order,))
+    shop.rests()
+
+
+def hinted_again(shop: Shop, order: str) -> str:
+    """The trace of its hint, once it was hinted at a second time."""
+
+    def again() -> Any:
+        with shop.database() as connection:
+            asked = "SELECT traceparent FROM hint WHERE source_id = %s AND hinted > 1"
+            return connection.execute(asked, (order,)).fetchone()
+
+    return str(until(again, "it was hinted at again")[0])
+
+
+def test_an_order_that_catching_up_finds_too_keeps_the_trace_of_its_webhook(waiting: tuple[Shop, str]) -> None:
+    shop, order = waiting
+    shop.sync_now()
+    assert hinted_again(shop, order) == _TOLD
+
+
+def test_an_order_goes_on_in_the_trace_of_its_newest_webhook(waiting: tuple[Shop, str]) -> None:
+    shop, order = waiting
+    shop.control("annotate", order=order, tags=["seen"])
+    trace = hinted_again(shop, order)
+    assert trace
+    assert trace != _TOLD
 
 
 def test_subscriptions_that_shopify_dropped_are_made_again(shop: Shop) -> None:
