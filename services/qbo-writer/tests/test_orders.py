@@ -233,6 +233,15 @@ SAID: dict[str, tuple[entity_pb2.Order, Status, str]] = {
         Status.ERROR,
         "AMOUNTS_DO_NOT_ADD_UP",
     ),
+    "whose cash was rounded otherwise than its payments say": (
+        order(
+            line(1, "5.02"),
+            paid_by=[paid("5.00", gateway="cash", rounding="-0.02")],
+            totals=entity_pb2.OrderTotals(cash_rounding_payment=entity_pb2.Amount(shop=-5)),
+        ),
+        Status.ERROR,
+        "AMOUNTS_DO_NOT_ADD_UP",
+    ),
     "converted, and further off than rounding explains": (
         order(
             line(1, "5.00"),

@@ -136,6 +136,25 @@ def test_quickbooks_accepts_the_refund_at_what_came_back(opened: Open, world: Ta
     assert books.owed() == owed + sum(a.amount.shop for r in refunded.refunds for a in r.adjustments)
 
 
+@pytest.mark.parametrize("told", [("-0.02", "0.01"), ("0.02", "-0.01")], ids=["with its sign", "with the other"])
+def test_refunds_in_cash_that_are_rounded_down_and_up_come_to_what_left_the_till(
+    opened: Open, told: tuple[str, str]
+) -> None:
+    cash = paid("15.05", gateway="cash", rounding="-0.01")
+    bought = order(line(1, "10.02"), line(2, "5.04"), paid_by=[cash], financial_status="PAID")
+    first, second = sent("10.00", "cash", 901, rounding=told[0]), sent("5.05", "cash", 902, rounding=told[1])
+    once = given_back(bought, line(1, "10.02").back(), money=(first,))
+    once.totals.cash_rounding_refund.shop = -2
+    twice = given_back(once, line(2, "5.04").back(), money=(second,), number=2)
+    twice.totals.cash_rounding_refund.shop = -1
+    books = opened()
+    for seen in (once, twice):
+        books.book(event(order=seen))
+    written = [(each.document.entity, str(each.document.total)) for each in books.written if each.record[0] == "refund"]
+    assert written == [("RefundReceipt", "10.00"), ("RefundReceipt", "5.05")]
+    assert (books.cleared(), books.owed()) == (0, 0)
+
+
 def test_of_a_half_paid_invoice_what_was_paid_back_is_a_receipt_and_the_rest_lowers_the_invoice(opened: Open) -> None:
     half = bought(paid_by=[paid("30.00")], financial_status="PARTIALLY_PAID")
     books = opened(config=replace(CONFIG, method=Method.INVOICE, payment_triggers=frozenset({"PARTIALLY_PAID"})))

@@ -135,9 +135,11 @@ class OrderAccount:
     @property
     def missing(self) -> int:
         """Shopify's current total less the sum of its agreements. What a refund adjusts stands beside both."""
-        current = self.order.totals.current_total
-        stated = current.presentment if self.facts.exchange_rate is not None else current.shop
-        return stated - self.facts.agreed
+        return self.stated(self.order.totals.current_total) - self.facts.agreed
+
+    def stated(self, amount: entity_pb2.Amount) -> int:
+        """In the currency that the order is booked in."""
+        return amount.presentment if self.facts.exchange_rate is not None else amount.shop
 
     @property
     def rounding_bound(self) -> int:

@@ -41,15 +41,19 @@ def not_understood(account: OrderAccount) -> Problem | None:
 
 
 def _does_not_add_up(account: OrderAccount) -> Problem | None:
-    """Shopify's identities: agreements add up to the current total, transactions to the net payment."""
+    """Shopify's identities: agreements add up to the current total, transactions to net payment and cash rounding."""
     facts, totals = account.facts, account.order.totals
+    worth = account.stated(totals.current_total)
     if abs(account.missing) > (account.rounding_bound if facts.converted else 0):
-        stated = totals.current_total.presentment if facts.exchange_rate is not None else totals.current_total.shop
-        return _differs("is worth", stated, stated - account.missing, facts.currency)
-    stated = totals.net_payment.presentment if facts.exchange_rate is not None else totals.net_payment.shop
-    moved = sum(move.amount for move in facts.movements)
-    if abs(stated - moved) > (len(facts.movements) if facts.converted else 0):
-        return _differs("was paid net", stated, moved, facts.currency)
+        return _differs("is worth", worth, worth - account.missing, facts.currency)
+    may_round = len(facts.movements) if facts.converted else 0
+    paid, moved = account.stated(totals.net_payment), sum(move.amount for move in facts.movements)
+    if abs(paid - moved) > may_round:
+        return _differs("was paid net", paid, moved, facts.currency)
+    cash = account.stated(totals.cash_rounding_payment) - account.stated(totals.cash_rounding_refund)
+    rounded = sum(move.rounding for move in facts.movements)
+    if abs(cash - rounded) > may_round:
+        return _differs("was rounded in cash by", cash, rounded, facts.currency)
     return None
 
 

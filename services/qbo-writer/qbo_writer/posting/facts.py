@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -156,6 +156,7 @@ class _Reader:
         for each in order.transactions:
             if each.kind == "CHANGE" and each.status == "SUCCESS":
                 change_given[each.parent_id] = change_given.get(each.parent_id, 0) + self.amount(each.amount)
+        roundings = self._roundings()
         moves = []
         for each in order.transactions:
             sign = 1 if each.kind in _MONEY_IN else -1 if each.kind == "REFUND" else 0
@@ -164,21 +165,23 @@ class _Reader:
                 continue
             gateway = gateway_key(each.gateway)
             refund_id = refund_of.get(each.id, "")
-            rounding = self._rounding(each, sign)
-            moves.append(
-                Movement(each.id, amount, rounding, gateway, gateway_label(each), each.processed_at, refund_id)
-            )
+            label, at = gateway_label(each), each.processed_at
+            moves.append(Movement(each.id, amount, roundings[each.id], gateway, label, at, refund_id))
         return tuple(sorted(moves, key=lambda move: (_moment(move.at), move.id)))
 
-    def _rounding(self, transaction: entity_pb2.Transaction, sign: int) -> int:
-        """What it adds to the order's worth, so that worth and money agree.
+    def _roundings(self) -> dict[str, int]:
+        """What each movement's rounding adds to the order's worth, so that worth and money agree.
 
-        Shopify states it as what was added to what was received, and as what was added to what was refunded.
+        Shopify states what all of them added to what was received, and to what was refunded (CashRoundingAdjustment).
         """
         totals = self._order.totals
-        stated = self.amount(totals.cash_rounding_payment) if sign > 0 else -self.amount(totals.cash_rounding_refund)
-        rounding = abs(self.amount(transaction.rounding))
-        return -rounding if stated < 0 else rounding
+        sides = ((_MONEY_IN, 1, totals.cash_rounding_payment), (("REFUND",), -1, totals.cash_rounding_refund))
+        added: dict[str, int] = {}
+        for kinds, sign, stated in sides:
+            moved = (each for each in self._order.transactions if each.kind in kinds and each.status == "SUCCESS")
+            given = {each.id: self.amount(each.rounding) for each in moved}
+            added |= {key: sign * amount for key, amount in _signed(given, self.amount(stated)).items()}
+        return added
 
     def changes(self, first_paid: Moment | None) -> tuple[Change, tuple[Change, ...], dict[str, Change]]:
         order = self._order
@@ -271,6 +274,14 @@ class _Reader:
                 title = "Kept from the refund" if amount > 0 else "Goodwill"
                 pieces.append(Piece(f"{refund.id}/adjustment/{number}", Component.ADJUSTMENT, "", title, 1, amount))
         return (*pieces, *agreed)
+
+
+def _signed(roundings: Mapping[str, int], stated: int) -> dict[str, int]:
+    """With signs that make them come to what is stated: nobody says whether one transaction's bears its sign."""
+    added = sum(roundings.values())
+    if abs(added) == abs(stated):
+        return {key: amount if added == stated else -amount for key, amount in roundings.items()}
+    return {key: -abs(amount) if stated < 0 else abs(amount) for key, amount in roundings.items()}
 
 
 def gateway_key(gateway: str) -> str:
