@@ -104,10 +104,11 @@ def _not_there(order: StoreOrder, state: Told | None, found: Comparison) -> None
 
 def _compare_order(order: StoreOrder, documents: Sequence[BookedDocument], found: Comparison) -> None:
     doubled = _doubled(order.name, documents)
-    wrong = [*_worth(order, documents, found), *_money(order, documents, found), *_owed(order, documents)]
+    worth = _worth(order, documents, found)
+    wrong = [*worth, *_money(order, documents, found), *_owed(order, documents)]
     if not any(document.kind in SELLS for document in documents):
         found.missing.append(f"{order.name}: no sale, only {', '.join(_called(each) for each in documents)}")
-    if wrong and not doubled:
+    if worth and not doubled:
         doubled = _twins(order.name, documents)
     found.duplicates += doubled
     found.differences += [f"{order.name}: {each}" for each in wrong]
@@ -124,7 +125,7 @@ def _doubled(name: str, documents: Sequence[BookedDocument]) -> list[str]:
 
 
 def _twins(name: str, documents: Sequence[BookedDocument]) -> list[str]:
-    """Documents that are the same in everything: told as doubles only where the sums are wrong, too."""
+    """Documents that are the same in everything: told as doubles only where the order's worth is wrong, too."""
     alike = Counter((d.kind, d.mark, d.total, tuple(sorted(d.parts.items()))) for d in documents if d.total)
     return [f"{name}: {count} equal {each[0]}s of {each[2]}" for each, count in alike.items() if count > 1]
 

@@ -98,6 +98,15 @@ def test_a_doubled_sale_is_found_where_the_company_numbers_by_itself() -> None:
     assert "2 equal SalesReceipts" in wrong(*BOOKS, replace(SALE, qbo_id="153", number="1003"))
 
 
+def test_an_order_to_which_as_much_again_was_added_is_not_doubled_while_its_payment_is_on_its_way() -> None:
+    twice = {name: 2 * amount for name, amount in ORDER.parts.items()} if ORDER.parts else None
+    order = replace(ORDER, total=2 * ORDER.total, tax=2 * ORDER.tax, parts=twice, tenders=D(0), refunds=0)
+    half = replace(INVOICE, total=ORDER.total, parts=ORDER.parts or {}, open=ORDER.total)
+    told = wrong(half, replace(half, qbo_id="153", number="1001-E1"), order=order)
+    assert "equal Invoices" not in told
+    assert "was paid" in told
+
+
 def test_one_transaction_as_two_payments_is_found() -> None:
     paid = replace(INVOICE, open=D(0))
     assert "one transaction as 2 payments" in wrong(paid, REFUND, PAYMENT, replace(PAYMENT, qbo_id="154"))

@@ -66,15 +66,15 @@ def _disturb(town: Town, chance: Random, run: Run) -> None:
 
 
 def _wrong(town: Town) -> list[str]:
-    """What is still wrong after a while. What is doubled stays so, and is told at once."""
+    """What is still wrong after a while: until all is booked, what looks doubled may be two equal changes."""
     found = Comparison(missing=["the books were never read"])
 
     def right() -> bool:
         nonlocal found
         found = town.compared()
-        if not found.proved and not found.duplicates:
+        if not found.proved:
             town.take_care()
-        return found.proved or bool(found.duplicates)
+        return found.proved
 
     wait(right, _PATIENCE, every=0.4)
     return [
