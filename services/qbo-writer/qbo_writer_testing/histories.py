@@ -27,7 +27,9 @@ from qbo_writer_testing.shop import (
 )
 
 BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
-GATEWAYS = ("shopify_payments", "paypal", "gift_card", "manual", "shopify_store_credit")
+GATEWAYS = ("shopify_payments", "paypal", "gift_card", "manual", "shopify_store_credit", "cash")
+# The smallest coin, in minor units.
+COIN = 5
 
 
 def text(minor: int) -> str:
@@ -56,7 +58,8 @@ class Story:
         """What the buyer still owes by Shopify's own sum; negative where the store owes."""
         totals = self.now.totals
         adjusted = sum(each.amount.shop for r in self.now.refunds for each in r.adjustments)
-        return totals.current_total.shop + adjusted - totals.net_payment.shop
+        rounded = totals.cash_rounding_payment.shop - totals.cash_rounding_refund.shop
+        return totals.current_total.shop + adjusted + rounded - totals.net_payment.shop
 
     def at(self) -> str:
         """Each step happens a few hours after the one before."""
@@ -125,9 +128,15 @@ class Story:
         return [self._paid(share) for share in shares]
 
     def _paid(self, amount: int, kind: str = "SALE") -> entity_pb2.Transaction:
-        weights = (8, 2, 2, 1, 1)
+        weights = (8, 2, 2, 1, 1, 3)
         gateway = self.chance.choices(GATEWAYS, weights)[0]
-        return paid(text(amount), kind=kind, gateway=gateway, at=self.at(), number=self.next_id())
+        number, at = self.next_id(), self.at()
+        if gateway != "cash":
+            return paid(text(amount), kind=kind, gateway=gateway, at=at, number=number)
+        handed = (amount + COIN // 2) // COIN * COIN
+        if not handed or (kind == "REFUND" and handed > self.now.totals.net_payment.shop):
+            return paid(text(amount), kind=kind, at=at, number=number)
+        return paid(text(handed), kind=kind, gateway="cash", at=at, number=number, rounding=text(handed - amount))
 
     # --- what happens later -----------------------------------------------------------------------
 

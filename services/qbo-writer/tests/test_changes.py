@@ -187,6 +187,23 @@ def test_an_exchange_is_a_sale_a_credit_and_the_net(opened: Open, state: entity_
     assert (books.owed(), books.cleared()) == (0, money_kept(state))
 
 
+def test_what_an_exchange_brought_may_be_edited_away_before_anything_is_paid(opened: Open) -> None:
+    dearer = line(3, "200.00")
+    swapped = agreed(7, line(1, "60.00").back(), dearer, reason="RETURN", refund=1, at=LATER)
+    undone = agreed(8, dearer.back(), reason="ORDER_EDIT", at=TOO_LATE)
+    state = happened(order(THING, paid_by=[]), swapped, undone, refunds=[refund(1)], parts=[dearer])
+    books = opened(config=OPEN)
+    assert seen(books, state) == [
+        "Invoice 120.00 create",
+        "Invoice 200.00 create",
+        "CreditMemo 200.00 create",
+        "Payment 0.00 create",
+        "CreditMemo 60.00 create",
+        "Payment 0.00 create",
+    ]
+    assert books.owed() == 6000
+
+
 # --- payments ------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,8 @@ _KINDS = {
     "ADJUSTMENT": Component.ADJUSTMENT,
 }
 _MONEY_IN = ("SALE", "CAPTURE")
+# Reasons of agreements that sell, or change what was sold (Shopify: OrderActionType of a SalesAgreement).
+_SELLING = ("ORDER", "ORDER_EDIT")
 _GIFT_CARD, _STORE_CREDIT = "gift_card", "shopify_store_credit"
 _TENDERS = {_GIFT_CARD: Component.GIFT_CARD_USED, _STORE_CREDIT: Component.STORE_CREDIT_USED}
 # An exchange takes something back and sells something else: the sale is booked apart from the return.
@@ -184,7 +186,7 @@ class _Reader:
         return added
 
     def changes(self, first_paid: Moment | None) -> tuple[Change, tuple[Change, ...], dict[str, Change]]:
-        order = self._order
+        order, until = self._order, self._sale_until(first_paid)
         sale: list[Piece] = []
         changes: list[Change] = []
         returned: dict[str, list[Piece]] = {refund.id: [] for refund in order.refunds}
@@ -194,7 +196,7 @@ class _Reader:
                 sold = [piece for piece in pieces if piece[1]]
                 returned[agreement.refund_id] += [piece for piece, exchanged in pieces if not exchanged]
                 self._add(changes, agreement, [piece for piece, _ in sold])
-            elif self._is_sale(agreement, first_paid):
+            elif self._is_sale(agreement, until):
                 sale += [piece for piece, _ in pieces]
             elif agreement.reason == "RETURN":
                 self._add(changes, agreement, [piece for piece, exchanged in pieces if not exchanged])
@@ -207,11 +209,16 @@ class _Reader:
         }
         return Change("sale", order.processed_at, tuple(sale)), tuple(changes), refunds
 
+    def _sale_until(self, first_paid: Moment | None) -> Moment | None:
+        """When money moved or something came back for the first time; None while there was neither."""
+        returned = (_moment(a.happened_at) for a in self._order.agreements if a.reason not in _SELLING)
+        return min((*returned, *(() if first_paid is None else (first_paid,))), default=None)
+
     @staticmethod
-    def _is_sale(agreement: entity_pb2.Agreement, first_paid: Moment | None) -> bool:
-        """An edit before any money moved is part of the sale itself."""
+    def _is_sale(agreement: entity_pb2.Agreement, until: Moment | None) -> bool:
+        """An edit before that is part of the sale itself."""
         if agreement.reason == "ORDER_EDIT":
-            return first_paid is None or _moment(agreement.happened_at) < first_paid
+            return until is None or _moment(agreement.happened_at) < until
         return agreement.reason == "ORDER"
 
     @staticmethod

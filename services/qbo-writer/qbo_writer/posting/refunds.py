@@ -110,6 +110,7 @@ def _explained(account: OrderAccount) -> bool:
     """Whether what went back in all is no more than what was taken back in all and what had been paid too much."""
     facts = account.facts
     changes = [facts.sale.total, *(change.total for change in (*facts.changes, *facts.refunds.values()))]
+    changes += [move.rounding for move in facts.movements]
     charged, taken_back = sum(each for each in changes if each > 0), -sum(each for each in changes if each < 0)
     received = sum(move.amount for move in facts.received)
     sent_back = sum(-move.amount for move in facts.movements if move.amount < 0)
