@@ -127,7 +127,7 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 code = "CANCELLED"
                 raise
             except Exception as failure:
-                error = _told(failure, method)
+                error = _as_app_error(failure, method)
                 code = error.code.name
                 await abort(context, error)
             finally:
@@ -150,7 +150,7 @@ class _Doorway(grpc.aio.ServerInterceptor):
                 code = "CANCELLED"
                 raise
             except Exception as failure:
-                error = _told(failure, method)
+                error = _as_app_error(failure, method)
                 code = error.code.name
                 await abort(context, error)
             finally:
@@ -167,7 +167,7 @@ class _OutOfTime(PassingTrouble):
     code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def _told(failure: Exception, method: str) -> AppError:
+def _as_app_error(failure: Exception, method: str) -> AppError:
     """What the caller is told; the log gets the rest. What cannot be explained says nothing of itself."""
     match failure:
         case AppError():

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -30,31 +31,27 @@ def test_two_processes_migrate_side_by_side_and_a_later_start_applies_nothing(em
 
 
 def test_a_migration_killed_in_the_middle_leaves_no_lock(empty: str) -> None:
-    with psycopg.connect(empty, autocommit=True) as blocker:
-        # The first migration wants to make this table and has to wait for us.
-        blocker.execute("BEGIN")
-        blocker.execute("CREATE TABLE outbox (id int)")
-        migration_killed_while_it_waits(empty)
-        blocker.execute("ROLLBACK")
+    # The first migration wants to make this table and has to wait for us.
+    killed_while_it_waits_for(empty, "CREATE TABLE outbox (id int)")
     assert migrate(empty, "qbo_writer") >= 2
 
 
 def test_a_migration_killed_before_it_is_marked_is_applied_by_the_next_start(empty: str) -> None:
     migrate(empty, "connections")
-    with psycopg.connect(empty, autocommit=True) as blocker:
-        # What is applied may be read, and not be added to.
-        blocker.execute("BEGIN")
-        blocker.execute("LOCK TABLE _yoyo_migration IN SHARE MODE")
-        migration_killed_while_it_waits(empty)
-        blocker.execute("ROLLBACK")
+    # What is applied may be read, and not be added to.
+    killed_while_it_waits_for(empty, "LOCK TABLE _yoyo_migration IN SHARE MODE")
     assert migrate(empty, "qbo_writer") >= 2
 
 
-def migration_killed_while_it_waits(url: str) -> None:
-    start = subprocess.Popen([sys.executable, "-c", _MIGRATE, url])
-    wait_until_waiting(url, 1)
-    os.kill(start.pid, signal.SIGKILL)
-    start.wait(10)
+def killed_while_it_waits_for(url: str, statement: LiteralString) -> None:
+    """A start that stands behind a transaction with this statement, which is undone when the start is dead."""
+    with psycopg.connect(url) as blocker:
+        blocker.execute(statement)
+        start = subprocess.Popen([sys.executable, "-c", _MIGRATE, url])
+        wait_until_waiting(url, 1)
+        os.kill(start.pid, signal.SIGKILL)
+        start.wait(10)
+        blocker.rollback()
 
 
 def wait_until_waiting(url: str, transactions: int) -> None:
@@ -77,7 +74,8 @@ def shop(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     migrate(empty, "shop_of_tests")
     (folder / "9002_today.sql").write_text(
         "CREATE TABLE line (sale int REFERENCES sale (id));\n"
-        "SELECT pg_advisory_xact_lock(7);\n"
+        # Where a test holds it there, it stays there for as long as the test needs.
+        "SET LOCAL lock_timeout = 0;\nSELECT pg_advisory_xact_lock(7);\nSET LOCAL lock_timeout = '2s';\n"
         "ALTER TABLE sale ADD COLUMN note text DEFAULT 'new';"
     )
     yield empty

@@ -130,13 +130,13 @@ class Story:
     def _paid(self, amount: int, kind: str = "SALE") -> entity_pb2.Transaction:
         weights = (8, 2, 2, 1, 1, 3)
         gateway = self.chance.choices(GATEWAYS, weights)[0]
-        number, at = self.next_id(), self.at()
-        if gateway != "cash":
-            return paid(text(amount), kind=kind, gateway=gateway, at=at, number=number)
-        handed = (amount + COIN // 2) // COIN * COIN
-        if not handed or (kind == "REFUND" and handed > self.now.totals.net_payment.shop):
-            return paid(text(amount), kind=kind, at=at, number=number)
-        return paid(text(handed), kind=kind, gateway="cash", at=at, number=number, rounding=text(handed - amount))
+        moved = amount
+        if gateway == "cash":
+            moved = (amount + COIN // 2) // COIN * COIN
+            if not moved or (kind == "REFUND" and moved > self.now.totals.net_payment.shop):
+                gateway, moved = GATEWAYS[0], amount
+        rounding = text(moved - amount)
+        return paid(text(moved), kind=kind, gateway=gateway, at=self.at(), number=self.next_id(), rounding=rounding)
 
     # --- what happens later -----------------------------------------------------------------------
 

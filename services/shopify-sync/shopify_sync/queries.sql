@@ -58,17 +58,17 @@ UPDATE store
 INSERT INTO hint AS h (shop_domain, kind, source_id, gone, hinted_at, traceparent)
 VALUES (%(shop_domain)s, %(kind)s, %(source_id)s, %(gone)s, %(hinted_at)s, %(traceparent)s)
 ON CONFLICT (shop_domain, kind, source_id) DO UPDATE
-   SET hinted = h.hinted + 1, gone = h.gone OR EXCLUDED.gone, hinted_at = greatest(h.hinted_at, EXCLUDED.hinted_at)
+   SET hinted = h.hinted + 1, gone = h.gone OR EXCLUDED.gone, hinted_at = greatest(h.hinted_at, EXCLUDED.hinted_at),
 
 -- name: hint_told
 -- By a webhook, or by a person who asks for it: its trace goes on from there.
 -- insert: hint_in_line
-       , traceparent = EXCLUDED.traceparent;
+       traceparent = EXCLUDED.traceparent;
 
 -- name: hint_found
 -- By looking around: what told of it before stays its cause.
 -- insert: hint_in_line
-;
+       traceparent = h.traceparent;
 
 -- name: privacy_add
 INSERT INTO privacy_request (shop_domain, webhook_id, topic, body)

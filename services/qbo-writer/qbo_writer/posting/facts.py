@@ -167,8 +167,10 @@ class _Reader:
                 continue
             gateway = gateway_key(each.gateway)
             refund_id = refund_of.get(each.id, "")
-            label, at = gateway_label(each), each.processed_at
-            moves.append(Movement(each.id, amount, roundings[each.id], gateway, label, at, refund_id))
+            rounding = roundings[each.id]
+            moves.append(
+                Movement(each.id, amount, rounding, gateway, gateway_label(each), each.processed_at, refund_id)
+            )
         return tuple(sorted(moves, key=lambda move: (_moment(move.at), move.id)))
 
     def _roundings(self) -> dict[str, int]:
@@ -211,12 +213,14 @@ class _Reader:
 
     def _sale_until(self, first_paid: Moment | None) -> Moment | None:
         """When money moved or something came back for the first time; None while there was neither."""
-        returned = (_moment(a.happened_at) for a in self._order.agreements if a.reason not in _SELLING)
-        return min((*returned, *(() if first_paid is None else (first_paid,))), default=None)
+        moments = [_moment(each.happened_at) for each in self._order.agreements if each.reason not in _SELLING]
+        if first_paid is not None:
+            moments.append(first_paid)
+        return min(moments, default=None)
 
     @staticmethod
     def _is_sale(agreement: entity_pb2.Agreement, until: Moment | None) -> bool:
-        """An edit before that is part of the sale itself."""
+        """An edit before `until` is part of the sale itself."""
         if agreement.reason == "ORDER_EDIT":
             return until is None or _moment(agreement.happened_at) < until
         return agreement.reason == "ORDER"
